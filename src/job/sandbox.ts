@@ -1,0 +1,74 @@
+/**
+ * The sandbox interface: one job in, its end out. Two adapters implement it: `process-sandbox` (one machine) and, on
+ * Kubernetes, Jobs. The controller is the only caller; nobody execs into a running sandbox.
+ */
+import type { LimitKind } from '../result/contract/cell.ts';
+import type { Phase, SandboxLimits } from '../result/contract/phase-spec.ts';
+import type { TaskId } from '../shared/ids.ts';
+
+/** Everything that decides a job's shape; pure data without secrets, stored in the record and printed by `job show`. */
+export interface JobSpec {
+  /** From `jobName`; created once, never used again. */
+  readonly name: string;
+  readonly kind: 'work' | 'verify';
+  readonly taskId: TaskId;
+  readonly attempt: number;
+  readonly round: number;
+  /** Phases in order. `verify` and `deliver` run side by side, all others one after another. */
+  readonly phases: readonly Phase[];
+  readonly isolation: 'bubblewrap' | 'none' | 'pod';
+  /** Template image; null on one machine. */
+  readonly image: string | null;
+  readonly limits: SandboxLimits;
+  /** The whole job must have ended so many milliseconds after its launch; the adapter kills it then. */
+  readonly deadlineMs: number;
+  /** Environment for tools from the admin's template; never a secret. */
+  readonly toolEnv: Readonly<Record<string, string>>;
+}
+
+/** Why a phase ended, as the system outside the sandbox saw it. `memory` only when a limiter or kernel counter says so. */
+export type PhaseEndReason = 'completed' | 'error' | LimitKind | 'deadline' | 'stopped' | 'start-failed';
+
+/** One phase as seen from outside. */
+export interface PhaseObservation {
+  readonly phase: Phase;
+  readonly state: 'waiting' | 'running' | 'ended';
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  readonly reason: PhaseEndReason | null;
+  /** Unix milliseconds. */
+  readonly startedAt: number | null;
+  readonly endedAt: number | null;
+}
+
+/** One job as seen from outside. */
+export interface JobObservation {
+  readonly name: string;
+  /** `ended`: nothing of it runs any more, proven. A job that is unknown to the adapter is absent from lists. */
+  readonly state: 'waiting' | 'running' | 'ended';
+  readonly phases: readonly PhaseObservation[];
+  /** What the isolation enforced, for the check run: `nothing but our gateway` or `not fenced (isolation: none)`. */
+  readonly network: string;
+  readonly notLimited: readonly string[];
+}
+
+/** One secret per phase that talks to the gateway, handed to the adapter only; their hashes are in the record. */
+export type PhaseTokens = Readonly<Partial<Record<Phase, string>>>;
+
+/**
+ * Runs jobs. Calls may be repeated: a second `launch` of a name does nothing, `stop` and `remove` of an unknown name
+ * neither. Errors are `GloveboxError` with codes `isolation-missing`, `sandbox-refused` (spec not accepted) or
+ * `sandbox-unavailable` (`retry: true`).
+ */
+export interface Sandbox {
+  launch(spec: JobSpec, tokens: PhaseTokens): Promise<void>;
+  /** Null: the adapter knows no such job (never launched, removed, or lost with its machine). */
+  observe(name: string): Promise<JobObservation | null>;
+  list(): Promise<readonly JobObservation[]>;
+  /** Ends everything of the job and resolves when nothing of it runs: SIGTERM, then after `graceMs` SIGKILL. */
+  stop(name: string, graceMs: number): Promise<void>;
+  /** Forgets an ended job and deletes its folders. */
+  remove(name: string): Promise<void>;
+  /** Calls `listener` with a job's name whenever something about it changed; returns the unsubscriber. A hint only. */
+  subscribe(listener: (name: string) => void): () => void;
+}

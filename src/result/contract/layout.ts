@@ -1,0 +1,46 @@
+/**
+ * How a sandbox adapter tells the runner where things are: `node runner.mjs PHASE LAYOUT_FILE`. The file is read-only and
+ * holds no credential; nothing of ours travels through the environment. Also the files by which verify and deliver meet.
+ */
+import { z } from 'zod';
+
+const Folder = z.string().startsWith('/');
+
+export const RunnerLayout = z.strictObject({
+  /** A unix socket (one machine), or an HTTP origin (a cluster). */
+  gateway: z.union([
+    z.strictObject({ socketPath: Folder }),
+    z.strictObject({ origin: z.url({ protocol: /^https?$/ }) }),
+  ]),
+  /** The phase token's file, re-read at each call; null for verify, which has none. */
+  tokenFile: Folder.nullable(),
+  /** The base commit's files with `.git`; written by fetch only. */
+  source: Folder.nullable(),
+  /** What setup and work write; for the agent this is the workspace. */
+  prepared: Folder.nullable(),
+  /** verify's cells and their copies. */
+  scratch: Folder.nullable(),
+  results: Folder.nullable(),
+  sealed: Folder.nullable(),
+  /** HOME, on a volume, the same path in every phase where the adapter can. */
+  home: Folder,
+  tmp: Folder,
+  /** `gateway-only`: fetch proves from the inside that nothing else answers. `none`: not fenced, and said so. */
+  fence: z.enum(['gateway-only', 'none']),
+  /** `host:port` addresses that must not answer before anything of the repository runs. */
+  canaries: z.array(z.string()).max(20),
+  /** Environment that the operator passes to tools (PATH, CA files, GOFLAGS...); never a secret. */
+  toolEnv: z.record(z.string(), z.string()),
+  /** Limits that the adapter could not put in force, by name; said in the check run. */
+  notLimited: z.array(z.string()),
+});
+export type RunnerLayout = z.infer<typeof RunnerLayout>;
+
+/** File names inside `results` (written by verify, read by deliver); written to `NAME.part`, then renamed. */
+export const RESULT_FILES = { base: 'base.json', next: 'new.json' } as const;
+
+/** File names inside `sealed` (written by deliver, read by verify); `nothing` says that no change set will come. */
+export const SEALED_FILES = { spec: 'verify-spec.json', set: 'sealed-set.json', nothing: 'nothing' } as const;
+
+/** Exit codes of the runner; how a phase died is read from outside, these only refine it. */
+export const RUNNER_EXIT = { done: 0, failed: 10, refused: 11, limit: 12, usage: 64 } as const;

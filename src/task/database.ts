@@ -1,0 +1,178 @@
+/**
+ * Column types of the store, for Kysely. `bigint` is int8 on both drivers; jsonb is written as text and read as
+ * `unknown`, to be parsed by zod at the door.
+ */
+import type { ColumnType, Generated } from 'kysely';
+
+/** jsonb: unknown when read, JSON text when written. */
+export type Json = ColumnType<unknown, string, string>;
+/** jsonb that may be null. */
+export type JsonOrNull = ColumnType<unknown, string | null | undefined, string | null>;
+type Time = ColumnType<Date, Date | string | undefined, Date | string>;
+type TimeOrNull = ColumnType<Date | null, Date | string | null | undefined, Date | string | null>;
+
+export interface DeliveryTable {
+  id: string;
+  event: string;
+  action: string | null;
+  installation_id: bigint | null;
+  repository_id: bigint | null;
+  payload: Json;
+  received_at: Time;
+  handled_at: TimeOrNull;
+  result: string | null;
+  failures: Generated<number>;
+  last_error: string | null;
+  retry_at: Time;
+}
+
+export interface TaskTable {
+  id: string;
+  installation_id: bigint;
+  repository_id: bigint;
+  owner: string;
+  repo: string;
+  private: boolean;
+  issue_number: number;
+  state: string;
+  outcome: string | null;
+  reason: JsonOrNull;
+  version: Generated<number>;
+  epoch: Generated<number>;
+  lease_holder: string | null;
+  lease_until: TimeOrNull;
+  wake_at: Time;
+  delivery_id: string | null;
+  requester: Json;
+  snapshot: JsonOrNull;
+  snapshot_digest: string | null;
+  pin: JsonOrNull;
+  attempt: Generated<number>;
+  round: Generated<number>;
+  abort: JsonOrNull;
+  verdict: JsonOrNull;
+  branch: string | null;
+  commit_sha: string | null;
+  pull_number: number | null;
+  platform_failures: Generated<number>;
+  created_at: Time;
+  state_since: Time;
+  ended_at: TimeOrNull;
+}
+
+export interface RoundTable {
+  task_id: string;
+  attempt: number;
+  number: number;
+  last_upload_digest: string | null;
+  sealed_digest: string | null;
+  sealed_by: string | null;
+  sealed_at: TimeOrNull;
+  work_end: string | null;
+  narrative: string | null;
+  verdict: JsonOrNull;
+  started_at: Time;
+  ended_at: TimeOrNull;
+}
+
+export interface JobTable {
+  name: string;
+  task_id: string;
+  attempt: number;
+  round: number;
+  kind: string;
+  number: number;
+  spec: Json;
+  phase: string | null;
+  phase_since: TimeOrNull;
+  bound_uid: string | null;
+  closed_at: TimeOrNull;
+  closed_reason: string | null;
+  reported: JsonOrNull;
+  heartbeat_at: TimeOrNull;
+  failure: JsonOrNull;
+  verify_ended: Generated<boolean>;
+  nothing_comes: Generated<boolean>;
+  base_results: string | null;
+  new_results: string | null;
+  git_token: Uint8Array | null;
+  created_at: Time;
+  launched_at: TimeOrNull;
+  ended_at: TimeOrNull;
+  observation: JsonOrNull;
+  removed_at: TimeOrNull;
+}
+
+export interface PhaseTokenTable {
+  hash: string;
+  job_name: string;
+  phase: string;
+  created_at: Time;
+}
+
+export interface BlobTable {
+  digest: string;
+  bytes: Uint8Array;
+  created_at: Time;
+}
+
+export interface IntentTable {
+  task_id: string;
+  surface: string;
+  key: string;
+  epoch: number;
+  created_at: Time;
+  external_id: string | null;
+  body_digest: string | null;
+  done_at: TimeOrNull;
+  edits: Generated<number>;
+}
+
+export interface AuditEventTable {
+  task_id: string;
+  seq: number;
+  at: Time;
+  type: string;
+  data: Json;
+  previous_hash: string;
+  hash: string;
+}
+
+export interface LedgerScopeTable {
+  id: string;
+  cap_nano_usd: bigint;
+  spent_nano_usd: ColumnType<bigint, bigint | undefined, bigint>;
+  reserved_nano_usd: ColumnType<bigint, bigint | undefined, bigint>;
+}
+
+export interface LedgerRowTable {
+  id: string;
+  request_id: string;
+  scopes: string[];
+  task_id: string | null;
+  job_name: string | null;
+  model: string;
+  state: string;
+  reserved_nano_usd: bigint;
+  settled_nano_usd: bigint | null;
+  usage: JsonOrNull;
+  flags: Generated<string[]>;
+  gateway: string;
+  lease_until: Time;
+  created_at: Time;
+  settled_at: TimeOrNull;
+}
+
+/** All tables. A part that adds one adds it here and in a migration of its own. */
+export interface Database {
+  delivery: DeliveryTable;
+  task: TaskTable;
+  round: RoundTable;
+  job: JobTable;
+  phase_token: PhaseTokenTable;
+  blob: BlobTable;
+  intent: IntentTable;
+  audit_event: AuditEventTable;
+  ledger_scope: LedgerScopeTable;
+  ledger_row: LedgerRowTable;
+}

@@ -1,0 +1,11 @@
+/** Every migration by name, in order. Names sort; a released file is never edited. */
+import type { Migration } from 'kysely/migration';
+import * as record from './0001-record.ts';
+import * as audit from './0002-audit.ts';
+import * as ledger from './0003-ledger.ts';
+
+export const MIGRATIONS: Record<string, Migration> = {
+  '0001-record': record,
+  '0002-audit': audit,
+  '0003-ledger': ledger,
+};

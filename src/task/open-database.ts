@@ -1,0 +1,102 @@
+/**
+ * Opens the store: PostgreSQL where a URL is given, else PGlite in a folder (or in memory), applies the migrations that
+ * are missing, and refuses a schema that is newer than this program.
+ */
+import { PGlite, types as pgliteTypes } from '@electric-sql/pglite';
+import { Kysely, PGliteDialect, PostgresDialect } from 'kysely';
+import { Migrator } from 'kysely/migration';
+import pg from 'pg';
+import { GloveboxError } from '../shared/errors.ts';
+import type { Database } from './database.ts';
+import { MIGRATIONS } from './migrations/all.ts';
+
+/** The store's handle; a transaction has the same type. */
+export type Db = Kysely<Database>;
+
+/** Where the store is. `memory` is for tests. */
+export type StoreLocation =
+  | { readonly kind: 'postgres'; readonly url: string; readonly maxConnections: number }
+  | { readonly kind: 'pglite'; readonly folder: string | 'memory' };
+
+const INT8 = 20;
+
+/** A connected store; `close` ends its connections. */
+export interface OpenStore {
+  readonly db: Db;
+  readonly kind: StoreLocation['kind'];
+  close(): Promise<void>;
+}
+
+/** Connects and migrates. Errors: `store-unreachable` (retry), `store-newer` (this program is too old for the schema). */
+export async function openDatabase(location: StoreLocation): Promise<OpenStore> {
+  const db = location.kind === 'postgres' ? openPostgres(location) : openPglite(location.folder);
+  try {
+    await migrate(db);
+  } catch (cause) {
+    await db.destroy();
+    if (cause instanceof GloveboxError) throw cause;
+    throw new GloveboxError({
+      code: 'store-unreachable',
+      message: `The store at ${describe(location)} cannot be opened: ${cause instanceof Error ? cause.message : 'unknown error'}.`,
+      retry: true,
+      cause,
+    });
+  }
+  return { db, kind: location.kind, close: () => db.destroy() };
+}
+
+function openPostgres(location: { url: string; maxConnections: number }): Db {
+  const pool = new pg.Pool({
+    connectionString: location.url,
+    max: location.maxConnections,
+    connectionTimeoutMillis: 5_000,
+    types: {
+      getTypeParser: (oid, format) =>
+        Number(oid) === INT8 && format !== 'binary'
+          ? (text: string) => BigInt(text)
+          : pg.types.getTypeParser(Number(oid), 'text'),
+    },
+  });
+  pool.on('error', () => {}); // an idle connection that breaks is replaced by the pool; the next query reports
+  return new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
+}
+
+function openPglite(folder: string): Db {
+  const pglite = async () =>
+    PGlite.create({
+      ...(folder === 'memory' ? {} : { dataDir: folder }),
+      parsers: { [pgliteTypes.INT8]: (text: string) => BigInt(text) },
+      serializers: { [pgliteTypes.INT8]: (value: unknown) => String(value) },
+    });
+  return new Kysely<Database>({ dialect: new PGliteDialect({ pglite }) });
+}
+
+async function migrate(db: Db): Promise<void> {
+  const migrator = new Migrator({ db, provider: { getMigrations: async () => MIGRATIONS } });
+  await refuseNewer(migrator, db);
+  const { error } = await migrator.migrateToLatest();
+  if (error) throw error;
+}
+
+async function refuseNewer(migrator: Migrator, db: Db): Promise<void> {
+  const tables = await db.introspection.getTables({ withInternalKyselyTables: true });
+  if (!tables.some((table) => table.name === 'kysely_migration')) return;
+  const known = new Set((await migrator.getMigrations()).map((migration) => migration.name));
+  const rows = await db
+    .withTables<{ kysely_migration: { name: string } }>()
+    .selectFrom('kysely_migration')
+    .select('name')
+    .execute();
+  const newer = rows.map((row) => row.name).filter((name) => !known.has(name));
+  if (newer.length === 0) return;
+  throw new GloveboxError({
+    code: 'store-newer',
+    message: `The store holds migration '${newer[0]}', which this program does not know: it was written by a newer version. Start that version, or restore a backup made before it.`,
+  });
+}
+
+function describe(location: StoreLocation): string {
+  if (location.kind === 'pglite') return `folder '${location.folder}'`;
+  const url = new URL(location.url);
+  return `'${url.hostname}:${url.port || '5432'}${url.pathname}'`;
+}

@@ -1,0 +1,64 @@
+import { sql } from 'kysely';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type OpenStore, openDatabase } from '../../src/task/open-database.ts';
+import { openTestStore, storeKinds } from '../fixtures/test-store.ts';
+
+describe.each(storeKinds)('the store on %s', (kind) => {
+  let store: OpenStore;
+  beforeAll(async () => {
+    store = await openTestStore(kind);
+  });
+  afterAll(() => store.close());
+
+  it('gives int8 as bigint, beyond what a double holds', async () => {
+    const { rows } = await sql<{ value: unknown }>`select 9007199254740993::int8 as value`.execute(store.db);
+    expect(rows[0]?.value).toBe(9007199254740993n);
+  });
+
+  it('takes bigint parameters exactly', async () => {
+    await store.db
+      .insertInto('ledger_scope')
+      .values({ id: 'task:x', cap_nano_usd: 9007199254740993n })
+      .execute();
+    const row = await store.db.selectFrom('ledger_scope').selectAll().executeTakeFirstOrThrow();
+    expect(row).toEqual({
+      id: 'task:x',
+      cap_nano_usd: 9007199254740993n,
+      spent_nano_usd: 0n,
+      reserved_nano_usd: 0n,
+    });
+  });
+
+  it('allows one open task per issue', async () => {
+    const row = {
+      installation_id: 1n,
+      repository_id: 2n,
+      owner: 'octo-org',
+      repo: 'clock',
+      private: false,
+      issue_number: 42,
+      state: 'accepted',
+      requester: '{}',
+    };
+    await store.db
+      .insertInto('task')
+      .values({ ...row, id: 'aaaaaa' })
+      .execute();
+    await expect(
+      store.db
+        .insertInto('task')
+        .values({ ...row, id: 'bbbbbb' })
+        .execute(),
+    ).rejects.toThrow(/task_open/);
+  });
+});
+
+describe('a schema that is newer than this program', () => {
+  it('is refused with the name of the unknown migration', async () => {
+    const folder = await import('node:fs/promises').then((fs) => fs.mkdtemp('/tmp/glovebox-store-'));
+    const store = await openDatabase({ kind: 'pglite', folder });
+    await sql`insert into kysely_migration (name, timestamp) values ('9999-future', 'now')`.execute(store.db);
+    await store.close();
+    await expect(openDatabase({ kind: 'pglite', folder })).rejects.toMatchObject({ code: 'store-newer' });
+  });
+});
