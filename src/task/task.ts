@@ -62,6 +62,7 @@ export const ReasonCode = z.enum([
   'credential-found',
   'internal',
   'delivery-lost',
+  'banned',
 ]);
 export type ReasonCode = z.infer<typeof ReasonCode>;
 
