@@ -1,0 +1,29 @@
+/** Everything that the published texts are built from: fields of our records, gathered once per publish. */
+import type { TaskCost } from '../ledger/task-cost.ts';
+import type { Verdict } from '../result/verdict.ts';
+import type { NanoUsd } from '../shared/money.ts';
+import type { Pin, Requester, Snapshot, Task } from '../task/task.ts';
+
+/** Facts of one verdict on its way to GitHub. Times in milliseconds; null is "not measured". */
+export interface PublishFacts {
+  readonly task: Task;
+  readonly requester: Requester;
+  readonly snapshot: Snapshot;
+  readonly snapshotDigest: string;
+  readonly pin: Pin;
+  /** The round whose change set is published, and how many were run. */
+  readonly round: number;
+  readonly rounds: number;
+  readonly verdict: Verdict;
+  readonly narrative: string | null;
+  readonly cost: TaskCost;
+  readonly budgetNanoUsd: NanoUsd;
+  readonly phases: readonly { readonly phase: string; readonly ms: number | null }[];
+  readonly totalMs: number;
+  /** What the sandbox enforced: `nothing but our gateway` or `not fenced (isolation: none)`. */
+  readonly network: string;
+  readonly notLimited: readonly string[];
+  readonly changeSetDigest: string;
+  readonly transcriptDigest: string | null;
+  readonly auditHead: string;
+}

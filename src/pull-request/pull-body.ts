@@ -1,0 +1,48 @@
+/** The pull request's text: outcome first, a table of checks, policy, the agent's words quoted, what can be done next. */
+import type { CheckVerdict } from '../result/verdict.ts';
+import { formatCents } from '../shared/money.ts';
+import { agentQuote, codeSpan } from './foreign-text.ts';
+import { formatDuration, plural, shortHash } from './format.ts';
+import type { PublishFacts } from './publish-facts.ts';
+import { gatesSentence, verdictSentence } from './verdict-text.ts';
+
+const MAX_NARRATIVE = 4_000;
+
+/** Body without its marker; `headSha` is the published commit. */
+export function pullBody(facts: PublishFacts, headSha: string): string {
+  const { verdict, task } = facts;
+  const outcome = verdict.conclusion === 'success' ? 'Verified' : 'Needs a human';
+  return [
+    `**${outcome}**: ${verdictSentence(verdict, facts.rounds)}. ${formatCents(facts.cost.spentNanoUsd)} of ${formatCents(facts.budgetNanoUsd)}, ${formatDuration(facts.totalMs)}.`,
+    '',
+    `|Check|Base \`${shortHash(facts.pin.baseSha)}\`|Head \`${shortHash(headSha)}\`|`,
+    '|---|---|---|',
+    ...verdict.checks.map(checkRow),
+    '',
+    `Policy: ${gatesSentence(verdict)}. ${plural(verdict.stat.files, 'file')}, +${verdict.stat.added} -${verdict.stat.removed}. Evidence: check run Glovebox on the head commit.`,
+    '',
+    ...(facts.narrative ? [agentQuote(facts.narrative, MAX_NARRATIVE), ''] : []),
+    ciSentence(facts),
+    '',
+    'Next: review it. To start over on a new branch, set the label `agent` anew on the issue. Glovebox never merges.',
+    '',
+    `${verdict.conclusion === 'success' ? 'Closes' : 'Refs'} #${task.issueNumber}`,
+  ].join('\n');
+}
+
+function checkRow(check: CheckVerdict): string {
+  return `|${codeSpan(check.run)}|${cell(check.base)}|${cell(check.head)}|`;
+}
+
+function cell(summary: CheckVerdict['base']): string {
+  if (!summary) return 'not run';
+  const { counts } = summary;
+  if (!counts) return summary.outcome;
+  return counts.failed > 0 ? `${counts.passed} passed, ${counts.failed} failed` : `${counts.passed} passed`;
+}
+
+function ciSentence(facts: PublishFacts): string {
+  return facts.pin.config.ci === 'after-approval'
+    ? "The repository's own CI has not run: a commit pushed to this branch by someone with write starts it."
+    : "CI runs at once here, by the admin's choice `ci: at-once`.";
+}

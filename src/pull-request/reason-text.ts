@@ -1,0 +1,161 @@
+/**
+ * Every reason's sentence, built from its stable code, with who can change it and how. The one file of this stage that
+ * holds them; values are foreign text and escaped here.
+ */
+import type { Reason, ReasonCode } from '../task/task.ts';
+import { codeSpan, escapeLine } from './foreign-text.ts';
+
+type Values = Reason['values'];
+
+interface ReasonText {
+  readonly sentence: (values: Values) => string;
+  readonly change: (values: Values) => string;
+}
+
+const LABEL_ANEW = 'set the label `agent` anew';
+const prose = (values: Values, key: string): string => escapeLine(String(values[key] ?? 'not measured'));
+const code = (values: Values, key: string): string => codeSpan(String(values[key] ?? 'not measured'));
+const fixed = (text: string) => (): string => text;
+const operator = fixed(`An operator can look it up by the task's id; then ${LABEL_ANEW}.`);
+const orgAdmin = (key: string) =>
+  fixed(`An organisation admin can change \`${key}\` in \`glovebox.config.yml\`.`);
+const again = fixed(`To try again, ${LABEL_ANEW}.`);
+const writer = fixed(`Anyone with write, maintain or admin can ${LABEL_ANEW}.`);
+
+const TEXTS: Readonly<Record<ReasonCode, ReasonText>> = {
+  'no-permission': {
+    sentence: (v) => `${prose(v, 'login')} has ${prose(v, 'permission')} here; write is needed.`,
+    change: writer,
+  },
+  'bot-not-allowed': {
+    sentence: (v) => `bot ${prose(v, 'id')} is not on the allowlist \`bots\`.`,
+    change: orgAdmin('bots'),
+  },
+  'config-missing': {
+    sentence: fixed('`.github/glovebox.yml` is missing; the smallest one is below.'),
+    change: fixed(`Anyone with write can commit it, then ${LABEL_ANEW}.`),
+  },
+  'config-invalid': {
+    sentence: (v) => `${escapeLine(String(v['message'] ?? '`.github/glovebox.yml` is not valid.'))}`,
+    change: fixed(`Anyone with write can correct the file, then ${LABEL_ANEW}.`),
+  },
+  'repository-unsupported': {
+    sentence: fixed('the repository has no commit.'),
+    change: fixed(`Anyone with write can push one, then ${LABEL_ANEW}.`),
+  },
+  'tree-unsupported': { sentence: (v) => `${prose(v, 'message')}`, change: orgAdmin('templates') },
+  'issue-empty': {
+    sentence: (v) => `title and body hold no text once ${prose(v, 'removed')} hidden parts are removed.`,
+    change: fixed(`The author can write what is wanted; then ${LABEL_ANEW}.`),
+  },
+  'issue-not-open': {
+    sentence: (v) => `the issue is ${prose(v, 'state')}.`,
+    change: fixed(`Anyone with write can open it, then ${LABEL_ANEW}.`),
+  },
+  'task-exists': {
+    sentence: (v) =>
+      `task ${prose(v, 'task')} works on this issue${v['pull'] ? `; see #${Number(v['pull'])}` : ''}.`,
+    change: fixed(`Wait for its end, then ${LABEL_ANEW}.`),
+  },
+  'attempts-used': {
+    sentence: (v) => `${prose(v, 'used')} of ${prose(v, 'limit')} attempts are used.`,
+    change: orgAdmin('attempts'),
+  },
+  'rate-limited': {
+    sentence: (v) =>
+      `${prose(v, 'login')} started ${prose(v, 'count')} of ${prose(v, 'limit')} tasks this hour; free at ${prose(v, 'freeAt')}.`,
+    change: fixed(`After that time, ${LABEL_ANEW}.`),
+  },
+  'cap-spent': {
+    sentence: (v) =>
+      `${prose(v, 'scope')} has spent ${prose(v, 'spent')} of ${prose(v, 'cap')}; free at ${prose(v, 'freeAt')}.`,
+    change: orgAdmin('budget'),
+  },
+  'price-unknown': {
+    sentence: (v) => `model ${code(v, 'model')} has no price (\`0\` is a price).`,
+    change: orgAdmin('prices'),
+  },
+  'isolation-missing': {
+    sentence: (v) => `bubblewrap is missing, template ${code(v, 'template')} needs it.`,
+    change: fixed(`An operator can install it; then ${LABEL_ANEW}.`),
+  },
+  'app-suspended': {
+    sentence: fixed('the app was suspended; written once access is back.'),
+    change: fixed(`An organisation owner lifted it; ${LABEL_ANEW}.`),
+  },
+  'delivery-lost': {
+    sentence: fixed(
+      "GitHub's message about the label never reached us, and nothing is started from an issue's later text.",
+    ),
+    change: fixed('Anyone with write can take the label off and set it again.'),
+  },
+  'setup-failed': {
+    sentence: (v) => `${prose(v, 'message')}`,
+    change: fixed(`Anyone with write can change \`setup\` in \`.github/glovebox.yml\`, then ${LABEL_ANEW}.`),
+  },
+  'change-empty': { sentence: fixed("the change set is empty; the agent's reason is below."), change: again },
+  'protected-path': {
+    sentence: (v) => `not published, the change touches a protected path: ${code(v, 'path')}.`,
+    change: fixed('Admins can change `protectedPaths` in `glovebox.config.yml`; or make that edit by hand.'),
+  },
+  'secret-found': {
+    sentence: (v) =>
+      `${code(v, 'path')}, line ${prose(v, 'line')}, looks like ${prose(v, 'kind')} (not shown).`,
+    change: again,
+  },
+  'tests-weakened': {
+    sentence: (v) => `${prose(v, 'message')}`,
+    change: fixed(`To try again, ${LABEL_ANEW}; or make that edit by hand.`),
+  },
+  'bundle-invalid': {
+    sentence: (v) => `the change set was not accepted: ${prose(v, 'message')}`,
+    change: fixed('Security reads the audit.'),
+  },
+  'branch-moved': {
+    sentence: (v) =>
+      `branch ${code(v, 'branch')} is at ${code(v, 'sha')}, which is not ours; nothing was overwritten.`,
+    change: fixed(`To start over on a new branch, ${LABEL_ANEW}.`),
+  },
+  'push-refused': {
+    sentence: (v) => `GitHub refused the branch: ${prose(v, 'message')}`,
+    change: fixed(`A repository admin can allow \`glovebox/*\`; then ${LABEL_ANEW}.`),
+  },
+  'gate-blocked': {
+    sentence: (v) => `not published, a gate blocks the change: ${prose(v, 'gate')}.`,
+    change: again,
+  },
+  'checks-failed': { sentence: (v) => `${prose(v, 'message')}`, change: again },
+  'nothing-verified': {
+    sentence: (v) => `${prose(v, 'message')}`,
+    change: fixed('Whoever can edit `.github/glovebox.yml` can name the right command under `checks`.'),
+  },
+  'asks-human': { sentence: (v) => `${prose(v, 'message')}`, change: fixed('The review answers.') },
+  'fence-not-in-force': {
+    sentence: (v) => `the sandbox reached ${code(v, 'address')}; no agent started.`,
+    change: operator,
+  },
+  'image-not-pulled': { sentence: (v) => `image ${code(v, 'image')} not found.`, change: operator },
+  'sandbox-lost': {
+    sentence: (v) => `the sandbox was lost ${prose(v, 'count')} times in ${prose(v, 'phase')}.`,
+    change: operator,
+  },
+  'commit-unverified': {
+    sentence: (v) => `GitHub marks ${code(v, 'sha')} as unverified; the check run fails.`,
+    change: operator,
+  },
+  'credential-found': {
+    sentence: (v) => `the sandbox held something like a credential (${prose(v, 'place')}); no agent started.`,
+    change: operator,
+  },
+  internal: { sentence: fixed('something of ours failed.'), change: operator },
+};
+
+/** The reason's sentence, without the outcome word before it. */
+export function reasonSentence(reason: Reason): string {
+  return TEXTS[reason.code].sentence(reason.values);
+}
+
+/** Who can change it, and how. */
+export function reasonRemedy(reason: Reason): string {
+  return TEXTS[reason.code].change(reason.values);
+}
