@@ -125,7 +125,7 @@ export interface IntentTable {
   external_id: string | null;
   body_digest: string | null;
   done_at: TimeOrNull;
-  edits: Generated<number>;
+  last_edit_ms: Generated<number>;
 }
 
 export interface AuditEventTable {

@@ -120,7 +120,8 @@ const STATEMENTS = [
     external_id text,
     body_digest text,
     done_at timestamptz,
-    edits int not null default 0,
+    -- the last edit, in milliseconds after created_at
+    last_edit_ms int not null default 0,
     primary key (task_id, surface, key)
   )`,
 ];

@@ -1,0 +1,162 @@
+/** The sticky status comment's text, one builder per outcome word; pure, from the record's view. */
+import { formatCents } from '../shared/money.ts';
+import { policySection } from './check-sections.ts';
+import { agentQuote, codeBlock, cutLine, cutText, escapeLine } from './foreign-text.ts';
+import { formatDuration, formatTime, plural } from './format.ts';
+import { reasonRemedy, reasonSentence } from './reason-text.ts';
+import type { PhaseRow, StatusView } from './status-view.ts';
+import { verdictSentence } from './verdict-text.ts';
+
+/** GitHub's bound for a comment is 65,536 characters; the fold is cut long before. */
+const MAX_DETAIL = 12_000;
+
+/** Comment without its marker; null where nothing is to be said yet (asked for, not pinned). */
+export function statusText(view: StatusView): string | null {
+  switch (view.task.state) {
+    case 'accepted':
+      return null;
+    case 'queued':
+      return queuedText(view);
+    case 'working':
+    case 'verifying':
+    case 'judging':
+    case 'publishing':
+      return view.phases.some((row) => row.state !== 'waiting') ? runningText(view) : acceptedText(view);
+    case 'ended':
+      return endedText(view);
+    default:
+      return view.task.state satisfies never;
+  }
+}
+
+/** The one sentence that is posted beside the comment when a task ends without a pull request; null where needless. */
+export function endingSentence(view: StatusView): string | null {
+  const { outcome, pullNumber, reason } = view.task;
+  if (outcome === null || outcome === 'refused' || pullNumber !== null) return null;
+  return `**${WORDS[outcome]}**: ${reason ? reasonSentence(reason).replace(/ below\.$/, ' in the status comment.') : 'see the status comment.'}`;
+}
+
+const WORDS = {
+  verified: 'Verified',
+  'needs-human': 'Needs a human',
+  refused: 'Refused',
+  aborted: 'Aborted',
+  'budget-reached': 'Budget reached',
+  errored: 'Errored',
+} as const;
+
+function acceptedText(view: StatusView): string {
+  const { requester } = view.task;
+  const bounds =
+    view.budgetNanoUsd === null || view.boundMinutes === null
+      ? ''
+      : `, with at most ${formatCents(view.budgetNanoUsd)} and ${view.boundMinutes} min`;
+  return [
+    `**Accepted**: a sandbox starts now${bounds}. The pull request, or the reason there is none, will be linked here.`,
+    '',
+    `Asked by ${escapeLine(requester.login)} (${requester.via}, permission ${requester.permission}). Later edits of the issue are not read.`,
+    ...removedFold(view),
+  ].join('\n');
+}
+
+function removedFold(view: StatusView): string[] {
+  const removed = view.task.snapshot?.removed ?? [];
+  const total = removed.reduce((sum, part) => sum + part.count, 0);
+  if (total === 0) return [];
+  const parts = removed.map(
+    (part) => `${part.count} ${escapeLine(part.kind)} (${plural(part.characters, 'character')})`,
+  );
+  return [
+    '',
+    `<details><summary>${plural(total, 'hidden part')} removed from the issue</summary>`,
+    '',
+    `${parts.join(', ')}.`,
+    '</details>',
+  ];
+}
+
+function queuedText({ task, queue }: StatusView): string {
+  if (!queue) return '**Queued**: nothing is spent while waiting.';
+  return `**Queued**: position ${queue.position} of ${queue.length}. ${escapeLine(`${task.repo.owner}/${task.repo.repo}`)} runs ${queue.running} of ${plural(queue.limit, 'task')} at once; nothing is spent while waiting.`;
+}
+
+function runningText(view: StatusView): string {
+  const current =
+    view.phases.findLast((row) => row.state === 'running') ??
+    view.phases.findLast((row) => row.state === 'done');
+  const time = current?.ms == null ? '' : `, ${formatDuration(current.ms)}`;
+  const budget = view.budgetNanoUsd === null ? '' : ` of ${formatCents(view.budgetNanoUsd)}`;
+  const step = view.step === null ? '' : ` Last step, as reported: ${cutLine(escapeLine(view.step), 200)}.`;
+  return [
+    `**Running**: ${current?.phase ?? 'fetch'}${time}, ${formatCents(view.spentNanoUsd)}${budget}.`,
+    '',
+    '|Phase|State|Time|',
+    '|---|---|---|',
+    ...view.phases.map(phaseRow),
+    '',
+    `${plural(view.calls, 'model call')}.${step} Written ${formatTime(view.now)}.`,
+    ...removedFold(view),
+  ].join('\n');
+}
+
+function phaseRow(row: PhaseRow): string {
+  return `|${row.phase}|${row.state}|${row.ms === null ? '' : formatDuration(row.ms)}|`;
+}
+
+function endedText(view: StatusView): string {
+  const { task } = view;
+  if (task.outcome === null) return '**Running**.';
+  if (task.outcome === 'verified') return verifiedText(view);
+  if (task.outcome === 'aborted') return abortedText(view);
+  if (task.pullNumber !== null && task.reason === null) return draftText(view);
+  return [
+    `**${WORDS[task.outcome]}**${task.outcome === 'errored' ? ` on our side (\`${task.reason?.code ?? 'internal'}\`)` : ''}: ${task.reason ? reasonSentence(task.reason) : 'no reason was recorded.'}${spentSentence(view)}`,
+    '',
+    task.reason ? reasonRemedy(task.reason) : '',
+    ...(task.outcome === 'errored' ? [`Task ${task.id}. This does not count against the attempts.`] : []),
+    ...detailParts(view),
+    ...(task.outcome === 'refused' ? removedFold(view) : []),
+  ].join('\n');
+}
+
+function verifiedText(view: StatusView): string {
+  const sentence = view.verdict ? verdictSentence(view.verdict, view.rounds) : 'the checks pass';
+  return `**Verified**: pull request #${view.task.pullNumber} is ready for review. ${sentence}, ${formatCents(view.spentNanoUsd)}, ${formatDuration(view.totalMs)}.`;
+}
+
+function draftText(view: StatusView): string {
+  const sentence = view.verdict ? verdictSentence(view.verdict, view.rounds) : 'not verified';
+  return `**Needs a human**: draft #${view.task.pullNumber}: ${sentence}, ${formatCents(view.spentNanoUsd)}. To start over on a new branch, set the label \`agent\` anew.`;
+}
+
+function abortedText(view: StatusView): string {
+  const by = view.task.abort ? ` by ${escapeLine(view.task.abort.login)}` : '';
+  return [
+    `**Aborted**${by} after ${formatDuration(view.totalMs)} and ${formatCents(view.spentNanoUsd)}.`,
+    '',
+    `Kept: the last change set, transcript and log (task ${view.task.id}). Start again: set the label \`agent\` anew.`,
+  ].join('\n');
+}
+
+function spentSentence({ task, spentNanoUsd }: StatusView): string {
+  return task.outcome === 'refused' ? ' Nothing was spent.' : ` ${formatCents(spentNanoUsd)} spent.`;
+}
+
+function detailParts(view: StatusView): string[] {
+  const parts: string[] = [];
+  const { reason } = view.task;
+  if (view.verdict?.gates.some((gate) => gate.findings.length > 0))
+    parts.push('', policySection(view.verdict));
+  if (reason?.code === 'change-empty' && view.narrative) parts.push('', agentQuote(view.narrative, 4_000));
+  if (reason?.detail) {
+    const lines = reason.detail.split('\n').length;
+    parts.push(
+      '',
+      `<details open><summary>${plural(lines, 'line')}</summary>`,
+      '',
+      codeBlock(cutText(reason.detail, MAX_DETAIL)),
+      '</details>',
+    );
+  }
+  return parts;
+}

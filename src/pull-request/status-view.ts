@@ -1,0 +1,34 @@
+/** What the status comment shows: fields of the record at one moment, read by `read-status-view`. */
+import type { Verdict } from '../result/verdict.ts';
+import type { NanoUsd } from '../shared/money.ts';
+import type { Task } from '../task/task.ts';
+
+/** One row of the phase table. */
+export interface PhaseRow {
+  readonly phase: string;
+  readonly state: 'waiting' | 'running' | 'done' | 'failed' | 'base checks done';
+  readonly ms: number | null;
+}
+
+export interface StatusView {
+  readonly task: Task;
+  readonly now: Date;
+  /** Only while queued. */
+  readonly queue: {
+    readonly position: number;
+    readonly length: number;
+    readonly running: number;
+    readonly limit: number;
+  } | null;
+  readonly phases: readonly PhaseRow[];
+  readonly calls: number;
+  readonly spentNanoUsd: NanoUsd;
+  readonly budgetNanoUsd: NanoUsd | null;
+  readonly boundMinutes: number | null;
+  /** The runner's last step, as reported. */
+  readonly step: string | null;
+  readonly verdict: Verdict | null;
+  readonly rounds: number;
+  readonly narrative: string | null;
+  readonly totalMs: number;
+}
