@@ -57,6 +57,7 @@ const TEXTS: Readonly<Record<ReasonCode, ReasonText>> = {
       `task ${prose(v, 'task')} works on this issue${v['pull'] ? `; see #${Number(v['pull'])}` : ''}.`,
     change: fixed(`Wait for its end, then ${LABEL_ANEW}.`),
   },
+  banned: { sentence: (v) => `${prose(v, 'login')} is banned here.`, change: orgAdmin('bans') },
   'attempts-used': {
     sentence: (v) => `${prose(v, 'used')} of ${prose(v, 'limit')} attempts are used.`,
     change: orgAdmin('attempts'),

@@ -110,13 +110,15 @@ function endedText(view: StatusView): string {
   if (task.outcome === 'aborted') return abortedText(view);
   if (task.pullNumber !== null && task.reason === null) return draftText(view);
   return [
-    `**${WORDS[task.outcome]}**${task.outcome === 'errored' ? ` on our side (\`${task.reason?.code ?? 'internal'}\`)` : ''}: ${task.reason ? reasonSentence(task.reason) : 'no reason was recorded.'}${spentSentence(view)}`,
+    `**${WORDS[task.outcome]}**${ourSide(view)}: ${task.reason ? reasonSentence(task.reason) : 'no reason was recorded.'}${spentSentence(view)}`,
     '',
     task.reason ? reasonRemedy(task.reason) : '',
-    ...(task.outcome === 'errored' ? [`Task ${task.id}. This does not count against the attempts.`] : []),
     ...detailParts(view),
-    ...(task.outcome === 'refused' ? removedFold(view) : []),
   ].join('\n');
+}
+
+function ourSide({ task }: StatusView): string {
+  return task.outcome === 'errored' ? ` on our side (\`${task.reason?.code ?? 'internal'}\`)` : '';
 }
 
 function verifiedText(view: StatusView): string {
@@ -143,8 +145,9 @@ function spentSentence({ task, spentNanoUsd }: StatusView): string {
 }
 
 function detailParts(view: StatusView): string[] {
-  const parts: string[] = [];
-  const { reason } = view.task;
+  const { reason, outcome, id } = view.task;
+  const parts: string[] =
+    outcome === 'errored' ? [`Task ${id}. This does not count against the attempts.`] : [];
   if (view.verdict?.gates.some((gate) => gate.findings.length > 0))
     parts.push('', policySection(view.verdict));
   if (reason?.code === 'change-empty' && view.narrative) parts.push('', agentQuote(view.narrative, 4_000));
