@@ -41,7 +41,12 @@ export interface TaskTable {
   epoch: Generated<number>;
   lease_holder: string | null;
   lease_until: TimeOrNull;
-  wake_at: Time;
+  /** Null: nothing is left to do. */
+  wake_at: TimeOrNull;
+  /** When the status comment wants to be brought up to date; null: nothing is pending. */
+  surface_due_at: TimeOrNull;
+  /** Tries of the current step that threw; 0 again with each change of state. */
+  failures: Generated<number>;
   delivery_id: string | null;
   requester: Json;
   snapshot: JsonOrNull;
@@ -54,6 +59,7 @@ export interface TaskTable {
   branch: string | null;
   commit_sha: string | null;
   pull_number: number | null;
+  publish_plan: JsonOrNull;
   platform_failures: Generated<number>;
   created_at: Time;
   state_since: Time;
@@ -64,6 +70,12 @@ export interface RoundTable {
   task_id: string;
   attempt: number;
   number: number;
+  /** The change set that was laid over the base when the round began; null: it began from the base. */
+  resume_digest: string | null;
+  /** The judged round whose failures this one is to mend; null for a first round. */
+  follows_round: number | null;
+  /** The work job was lost: neither judged nor counted. */
+  lost: Generated<boolean>;
   last_upload_digest: string | null;
   sealed_digest: string | null;
   sealed_by: string | null;

@@ -114,6 +114,14 @@ export const RepoRef = z.strictObject({
 });
 export type RepoRef = z.infer<typeof RepoRef>;
 
+/** Which round is published and what is to be said about it; set when judging ends, read by the publisher. */
+export const PublishPlan = z.strictObject({
+  round: z.int(),
+  outcome: z.enum(['verified', 'needs-human', 'budget-reached']),
+  reason: Reason.nullable(),
+});
+export type PublishPlan = z.infer<typeof PublishPlan>;
+
 /** One task as the controller and the publisher see it: the row, parsed. */
 export const Task = z.strictObject({
   id: TaskId,
@@ -122,7 +130,7 @@ export const Task = z.strictObject({
   state: TaskState,
   outcome: Outcome.nullable(),
   reason: Reason.nullable(),
-  /** Compare-and-set counter: grows with every write of the row. */
+  /** Compare-and-set counter: grows with every change but leases and wake-ups. */
   version: z.int(),
   epoch: z.int(),
   requester: Requester,
@@ -133,6 +141,7 @@ export const Task = z.strictObject({
   round: z.int(),
   /** Abort was asked for by this login, at this time. */
   abort: z.strictObject({ login: z.string(), at: z.string() }).nullable(),
+  publishPlan: PublishPlan.nullable(),
   branch: z.string().nullable(),
   commitSha: z.string().nullable(),
   pullNumber: z.int().nullable(),
@@ -151,6 +160,12 @@ export interface Round {
   readonly taskId: TaskId;
   readonly attempt: number;
   readonly number: number;
+  /** Laid over the base when the round began: the set judged before, or what a lost round had uploaded last. */
+  readonly resumeDigest: Digest | null;
+  /** The judged round whose failing output this one is told; null for a first round. */
+  readonly followsRound: number | null;
+  /** Its work job was lost (our fault): never judged, and not counted against the configured rounds. */
+  readonly lost: boolean;
   readonly lastUploadDigest: Digest | null;
   readonly sealedDigest: Digest | null;
   readonly sealedBy: 'work' | 'controller' | null;
