@@ -1,0 +1,19 @@
+/**
+ * Makes a task due now. The column is the truth; the notification only shortens the wait of a bot on PostgreSQL
+ * (ADR 0001). Part of the transaction whose change is to be seen.
+ */
+import { sql } from 'kysely';
+import type { Db } from '../open-database.ts';
+
+/** Channel of the notifications; the payload is the task's id. */
+export const WAKE_CHANNEL = 'glovebox_task';
+
+/** Due at once, also while a lease is held: its release keeps the wake-up. */
+export async function wakeTask(db: Db, taskId: string): Promise<void> {
+  await db
+    .updateTable('task')
+    .set({ wake_at: sql<Date>`least(wake_at, now())` })
+    .where('id', '=', taskId)
+    .execute();
+  await sql`select pg_notify(${WAKE_CHANNEL}, ${taskId})`.execute(db);
+}
