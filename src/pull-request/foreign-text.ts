@@ -5,8 +5,11 @@
 
 const HIDDEN = /\p{Default_Ignorable_Code_Point}|\p{Cf}|[\u2028\u2029]|(?![\t\n])\p{Cc}/gu;
 
+/** Stands for a break while escaping; `visible` lets no control character through, so foreign text cannot hold one. */
+const BREAK = '\u0001';
+
 /** Zero-width space as an entity: breaks mentions and references without changing what is read. */
-const BREAK = '&#8203;';
+const BREAK_ENTITY = '&#8203;';
 
 /** Prose: Markdown and HTML have no effect, nobody is mentioned, nothing is referenced or linked; line breaks stay. */
 export function escapeProse(text: string): string {
@@ -22,7 +25,8 @@ export function escapeProse(text: string): string {
     .replace(/#(?=\d)/g, `#${BREAK}`)
     .replace(/\b(GH)-(?=\d)/gi, `$1-${BREAK}`)
     .replace(/:\/\//g, `:${BREAK}//`)
-    .replace(/\bwww\./gi, (www) => `${www.slice(0, 3)}${BREAK}.`);
+    .replace(/\bwww\./gi, (www) => `${www.slice(0, 3)}${BREAK}.`)
+    .replaceAll(BREAK, BREAK_ENTITY);
 }
 
 /** One line of prose for a table cell or a sentence. */

@@ -1,0 +1,164 @@
+import { describe, expect, it } from 'vitest';
+import { checkRun, MAX_CHECK_TEXT } from '../../src/pull-request/check-run.ts';
+import { commitMessage } from '../../src/pull-request/commit-message.ts';
+import { pullBody } from '../../src/pull-request/pull-body.ts';
+import { pullTitle } from '../../src/pull-request/title.ts';
+import { buildAttemptConfig } from '../builders/attempt-config.ts';
+import { buildPublishFacts } from '../builders/publish-facts.ts';
+import { buildVerdict } from '../builders/verdict.ts';
+
+const commit = { sha: `a1b2c3d${'0'.repeat(33)}`, verified: true };
+const broken = buildVerdict({
+  conclusion: 'failure',
+  reason: 'checks-failed',
+  brokenCount: 1,
+  notes: [
+    {
+      check: 'npm test',
+      id: 'format › keeps 90 minutes',
+      file: 'test/format.test.js',
+      change: 'broken',
+      firstLine: 'expected "90m", got "1h30m"',
+    },
+  ],
+  totals: { base: { passed: 148, failed: 0, skipped: 0 }, head: { passed: 148, failed: 1, skipped: 0 } },
+});
+
+describe('the check run', () => {
+  it('says tests, proof and cost in its title', () => {
+    expect(checkRun(buildPublishFacts(), commit).title).toBe(
+      '149 tests pass (148 before), proof holds, $0.31',
+    );
+  });
+
+  it('starts its summary with the outcome and its numbers', () => {
+    expect(checkRun(buildPublishFacts(), commit).summary).toBe(
+      '**Verified**: 149 of 149 tests pass (148 before), and the new test fails without the change. 8 of 8 gates passed. $0.31 of $2.00, 4 min 16 s.',
+    );
+  });
+
+  it('holds the cost table with six decimals and the saving', () => {
+    const { text } = checkRun(buildPublishFacts(), commit);
+    expect(text).toContain('|Cache read|212,000|0.063600|');
+    expect(text).toContain('|All, 14 calls|249,900|0.309900|');
+    expect(text).toContain('Without the cache: 0.862500, saved 0.552600. Repository today: $4.10 of $20.00.');
+  });
+
+  it('names the broken test and fails', () => {
+    const run = checkRun(buildPublishFacts({ verdict: broken, rounds: 3 }), commit);
+    expect(run.conclusion).toBe('failure');
+    expect(run.title).toBe('1 of 149 tests broken, 148 pass, 3 rounds, $0.31');
+    expect(run.text).toContain('|format › keeps 90 minutes|expected "90m", got "1h30m"|');
+    expect(run.annotations).toEqual([
+      expect.objectContaining({ path: 'test/format.test.js', annotation_level: 'failure' }),
+    ]);
+  });
+
+  it('fails whatever the tests say when GitHub does not verify the commit', () => {
+    const run = checkRun(buildPublishFacts(), { ...commit, verified: false });
+    expect(run).toMatchObject({ conclusion: 'failure', title: 'The commit is not verified by GitHub' });
+  });
+
+  it('says that nothing was verified when no test ran', () => {
+    const inert = {
+      outcome: 'inert' as const,
+      exitCode: 0,
+      limit: null,
+      counts: { passed: 0, failed: 0, skipped: 0 },
+    };
+    const verdict = buildVerdict({
+      conclusion: 'failure',
+      reason: 'nothing-verified',
+      checks: [
+        { check: 'npm test', run: 'npm test', kind: 'tests', base: inert, head: inert, baseTests: inert },
+      ],
+    });
+    expect(checkRun(buildPublishFacts({ verdict }), commit).title).toBe(
+      'Nothing verified: npm test ran 0 tests',
+    );
+  });
+
+  it('cuts test lists to fit and keeps Policy and Cost', () => {
+    const note = { check: 'npm test', file: null, change: 'broken' as const, firstLine: 'x'.repeat(150) };
+    const notes = Array.from({ length: 5_000 }, (_, index) => ({
+      ...note,
+      id: `suite › case ${index} ${'y'.repeat(100)}`,
+    }));
+    const { text } = checkRun(
+      buildPublishFacts({ verdict: buildVerdict({ ...broken, notes, brokenCount: 5_000 }) }),
+      commit,
+    );
+    expect(text.length).toBeLessThanOrEqual(MAX_CHECK_TEXT);
+    expect(text).toContain('## Policy');
+    expect(text).toContain('## Cost');
+    expect(text).toMatch(/of 5,000 lines/);
+  });
+
+  it('keeps 50 annotations of many, failures first', () => {
+    const note = { check: 'npm test', id: 'a', change: 'broken' as const, firstLine: null };
+    const notes = Array.from({ length: 80 }, (_, index) => ({ ...note, file: `test/${index}.js` }));
+    expect(
+      checkRun(buildPublishFacts({ verdict: buildVerdict({ ...broken, notes }) }), commit).annotations,
+    ).toHaveLength(50);
+  });
+});
+
+describe('the pull request', () => {
+  it('is a draft-worded attempt when not verified, and refers instead of closing', () => {
+    const body = pullBody(buildPublishFacts({ verdict: broken, rounds: 3 }), commit.sha);
+    expect(body).toContain(
+      '**Needs a human**: 1 test that passed on the base fails with the change, after 3 rounds.',
+    );
+    expect(body).toContain('Refs #42');
+    expect(body).not.toContain('Closes #42');
+  });
+
+  it('says that the repository CI waits, or that an admin chose otherwise', () => {
+    expect(pullBody(buildPublishFacts(), commit.sha)).toContain(
+      "The repository's own CI has not run: a commit pushed to this branch",
+    );
+    const facts = buildPublishFacts();
+    const atOnce = { ...facts, pin: { ...facts.pin, config: buildAttemptConfig({ ci: 'at-once' }) } };
+    expect(pullBody(atOnce, commit.sha)).toContain(
+      "CI runs at once here, by the admin's choice `ci: at-once`.",
+    );
+  });
+
+  it.each([
+    ['verified', 'Resolve #42: parseDuration drops the minutes of 1h30m'],
+    ['attempt', 'Attempt at #42: parseDuration drops the minutes of 1h30m'],
+    ['no-draft', 'Not verified: #42: parseDuration drops the minutes of 1h30m'],
+  ] as const)('is titled as %s', (kind, expected) => {
+    expect(pullTitle({ number: 42, title: 'parseDuration drops the minutes of 1h30m' }, kind)).toBe(expected);
+  });
+
+  it('keeps a title within 72 characters and without mentions', () => {
+    const title = pullTitle({ number: 42, title: `@octocat #1 ${'long '.repeat(40)}` }, 'verified');
+    expect(title.length).toBeLessThanOrEqual(72);
+    expect(title).not.toMatch(/@\S|#1/);
+  });
+});
+
+describe('the commit message', () => {
+  it('ends in the skip-checks trailer after two empty lines while CI waits', () => {
+    expect(commitMessage(buildPublishFacts())).toMatch(
+      /Glovebox-Audit: sha256:[0-9a-f]{64}\n\n\nskip-checks: true\n$/,
+    );
+  });
+
+  it('has no such trailer where an admin chose CI at once', () => {
+    const facts = buildPublishFacts();
+    const atOnce = { ...facts, pin: { ...facts.pin, config: buildAttemptConfig({ ci: 'at-once' }) } };
+    expect(commitMessage(atOnce)).not.toContain('skip-checks');
+  });
+
+  it('INC-02: an issue title cannot add trailers or words of its own lines', () => {
+    const facts = buildPublishFacts();
+    const hostile = {
+      ...facts,
+      snapshot: { ...facts.snapshot, title: 'x\n\nskip-checks: false\nCo-authored-by: a <a@b>' },
+    };
+    const lines = commitMessage(hostile).split('\n');
+    expect(lines.filter((line) => /^(Co-authored-by|skip-checks: false)/.test(line))).toEqual([]);
+  });
+});
