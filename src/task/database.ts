@@ -173,6 +173,32 @@ export interface LedgerRowTable {
   lease_until: Time;
   created_at: Time;
   settled_at: TimeOrNull;
+  attempt: number | null;
+  round: number | null;
+  status: number | null;
+  upstream_request_id: string | null;
+  audited: Generated<boolean>;
+}
+
+export interface TranscriptChunkTable {
+  digest: Uint8Array;
+  deflated: boolean;
+  bytes: Uint8Array;
+}
+
+export interface TranscriptCallTable {
+  id: string;
+  task_id: string;
+  attempt: number;
+  round: number;
+  parent_id: string | null;
+  inherited: number;
+  messages: Uint8Array;
+  marks: string | null;
+  head: Uint8Array;
+  answer: Uint8Array | null;
+  answer_id: string | null;
+  stop_reason: string | null;
 }
 
 /** All tables. A part that adds one adds it here and in a migration of its own. */
@@ -187,4 +213,6 @@ export interface Database {
   audit_event: AuditEventTable;
   ledger_scope: LedgerScopeTable;
   ledger_row: LedgerRowTable;
+  transcript_chunk: TranscriptChunkTable;
+  transcript_call: TranscriptCallTable;
 }
