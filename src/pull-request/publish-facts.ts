@@ -2,7 +2,7 @@
 import type { TaskCost } from '../ledger/task-cost.ts';
 import type { Verdict } from '../result/verdict.ts';
 import type { NanoUsd } from '../shared/money.ts';
-import type { Pin, Requester, Snapshot, Task } from '../task/task.ts';
+import type { Pin, PublishPlan, Requester, Snapshot, Task } from '../task/task.ts';
 
 /** Facts of one verdict on its way to GitHub. Times in milliseconds; null is "not measured". */
 export interface PublishFacts {
@@ -11,6 +11,8 @@ export interface PublishFacts {
   readonly snapshot: Snapshot;
   readonly snapshotDigest: string;
   readonly pin: Pin;
+  /** What judging decided: the round, the outcome and its reason. */
+  readonly plan: PublishPlan;
   /** The round whose change set is published, and how many were run. */
   readonly round: number;
   readonly rounds: number;

@@ -32,6 +32,7 @@ export function buildPublishFacts(overrides: Partial<PublishFacts> = {}): Publis
     snapshot: record.snapshot,
     snapshotDigest: record.snapshotDigest,
     pin: record.pin,
+    plan: { round: 1, outcome: 'verified', reason: null },
     round: 1,
     rounds: 1,
     verdict: buildVerdict(),

@@ -1,0 +1,70 @@
+/** Reads what the status comment shows from the record. */
+import { z } from 'zod';
+import type { TaskCost } from '../ledger/task-cost.ts';
+import { Verdict } from '../result/verdict.ts';
+import type { Db } from '../task/open-database.ts';
+import type { Task } from '../task/task.ts';
+import { phaseRows } from './phase-times.ts';
+import { readJobs } from './read-facts.ts';
+import type { StatusView } from './status-view.ts';
+
+export interface ViewReaders {
+  readonly db: Db;
+  readonly readCost: (task: Task) => Promise<TaskCost>;
+  readonly readQueue: (task: Task) => Promise<StatusView['queue']>;
+}
+
+const Reported = z.object({ step: z.string().nullable() });
+
+/** One consistent-enough look: each number is a field of the record, none is guessed. */
+export async function readStatusView(readers: ViewReaders, task: Task, nowMs: number): Promise<StatusView> {
+  const rounds = await readRounds(readers.db, task);
+  const current = rounds.at(-1);
+  const shown = rounds.find((round) => round.number === task.publishPlan?.round) ?? current;
+  const jobs = current ? await readJobs(readers.db, task, current) : [];
+  const cost = task.pin ? await readers.readCost(task) : null;
+  const config = task.pin?.config;
+  return {
+    task,
+    now: new Date(nowMs),
+    queue: task.state === 'queued' ? await readers.readQueue(task) : null,
+    phases: phaseRows(jobs, nowMs),
+    calls: cost?.calls ?? 0,
+    spentNanoUsd: cost?.spentNanoUsd ?? 0n,
+    budgetNanoUsd: config ? BigInt(config.taskBudgetNanoUsd) : null,
+    boundMinutes: config ? Math.ceil((config.limits.workMs + config.limits.verifyMs) / 60_000) : null,
+    step: lastStep(jobs),
+    verdict: await readVerdict(readers.db, task),
+    rounds: rounds.filter((round) => !round.lost).length,
+    narrative: shown?.narrative ?? null,
+    totalMs: (task.endedAt?.getTime() ?? nowMs) - task.createdAt.getTime(),
+  };
+}
+
+/** Rounds without their cells, which this view does not need. */
+async function readRounds(db: Db, task: Task) {
+  return db
+    .selectFrom('round')
+    .select(['number', 'narrative', 'lost'])
+    .where('task_id', '=', task.id)
+    .where('attempt', '=', task.attempt)
+    .orderBy('number')
+    .execute();
+}
+
+function lastStep(jobs: readonly { kind: string; reported: unknown }[]): string | null {
+  const parsed = Reported.safeParse(jobs.findLast((job) => job.kind === 'work')?.reported);
+  return parsed.success ? parsed.data.step : null;
+}
+
+async function readVerdict(db: Db, task: Task): Promise<Verdict | null> {
+  const row = await db
+    .selectFrom('round')
+    .select('verdict')
+    .where('task_id', '=', task.id)
+    .where('attempt', '=', task.attempt)
+    .where('number', '=', task.publishPlan?.round ?? task.round)
+    .executeTakeFirst();
+  const parsed = Verdict.safeParse(row?.verdict);
+  return parsed.success ? parsed.data : null;
+}
