@@ -18,7 +18,10 @@ export const RunnerLayout = z.strictObject({
   source: Folder.nullable(),
   /** What setup and work write; for the agent this is the workspace. */
   prepared: Folder.nullable(),
-  /** verify's cells and their copies. */
+  /**
+   * verify's cells and their copies. The copy that runs lies at `CELL_FOLDER` in it: where the adapter can, that is the
+   * very path that `prepared` had in setup and work, since environments hold absolute paths.
+   */
   scratch: Folder.nullable(),
   results: Folder.nullable(),
   sealed: Folder.nullable(),
@@ -35,6 +38,9 @@ export const RunnerLayout = z.strictObject({
   notLimited: z.array(z.string()),
 });
 export type RunnerLayout = z.infer<typeof RunnerLayout>;
+
+/** Folder inside `scratch` in which a cell's copy lies while it runs. */
+export const CELL_FOLDER = 'repo';
 
 /** File names inside `results` (written by verify, read by deliver); written to `NAME.part`, then renamed. */
 export const RESULT_FILES = { base: 'base.json', next: 'new.json' } as const;
