@@ -56,8 +56,8 @@ export interface Tree {
   readonly root: ProcessRef;
   readonly stdout: Readable;
   readonly stderr: Readable;
-  /** SIGTERM to the runner alone. */
-  terminate(): void;
+  /** SIGTERM to the runner alone; false while it is not there yet. */
+  terminate(): boolean;
   /** SIGKILL to everything. */
   kill(): void;
   /** Resolves when nothing of the tree runs any more, never before. */

@@ -15,6 +15,8 @@ import type { ProcessRow } from './process-table.ts';
 /** Bytes of the runner's own output that are kept on disk. */
 const LOG_BYTES = 1024 * 1024;
 
+const TELL_AGAIN_MS = 20;
+
 /** What a phase needs to run, all made by its job. */
 export interface PhaseParts {
   readonly phase: Phase;
@@ -86,9 +88,14 @@ export class PhaseRun {
   async stop(graceMs: number): Promise<void> {
     if (this.#observation.state !== 'running') return;
     this.#cause ??= 'stopped';
-    this.#tree?.terminate();
+    const { clock } = this.#parts;
+    const graceEnd = clock.now() + graceMs;
     try {
-      await this.#parts.clock.sleep(graceMs, this.#over.signal);
+      // A phase that has just begun may have no runner yet to tell.
+      while (clock.now() < graceEnd && this.#tree?.terminate() !== true) {
+        await clock.sleep(TELL_AGAIN_MS, this.#over.signal);
+      }
+      await clock.sleep(Math.max(0, graceEnd - clock.now()), this.#over.signal);
     } catch {
       return;
     }

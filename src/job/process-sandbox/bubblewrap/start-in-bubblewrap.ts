@@ -110,10 +110,10 @@ async function treeEnd(parts: {
 }
 
 /** The runner is the oldest child of the namespace's first process; later ones are orphans that it adopted. */
-function signalFirstChild(root: ProcessRef, signal: NodeJS.Signals): void {
+function signalFirstChild(root: ProcessRef, signal: NodeJS.Signals): boolean {
   const children = readProcesses().filter((row) => row.parent === root.pid);
   const [oldest] = children.toSorted((a, b) => a.startTime - b.startTime || a.pid - b.pid);
-  if (oldest !== undefined) signalProcess(oldest, signal);
+  return oldest !== undefined && signalProcess(oldest, signal);
 }
 
 function collect(stream: Readable): { text(): string } {

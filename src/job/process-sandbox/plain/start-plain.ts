@@ -125,16 +125,16 @@ function killGroup(group: number): void {
 }
 
 /** Behind guard, `unshare` and the namespace's first process; without a namespace right behind the guard. */
-function terminateRunner(guard: ProcessRef, hasPidNamespace: boolean): void {
+function terminateRunner(guard: ProcessRef, hasPidNamespace: boolean): boolean {
   const rows = readProcesses();
   let parent = guard.pid;
   for (let depth = hasPidNamespace ? 3 : 1; depth > 0; depth--) {
     const children = rows.filter((row) => row.parent === parent);
     const [oldest] = children.toSorted((a, b) => a.startTime - b.startTime || a.pid - b.pid);
-    if (oldest === undefined) return;
+    if (oldest === undefined) return false;
     parent = oldest.pid;
   }
-  signalProcess(refOf(parent), 'SIGTERM');
+  return signalProcess(refOf(parent), 'SIGTERM');
 }
 
 function readable(child: ChildProcess, fd: number): Readable {
