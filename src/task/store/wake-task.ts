@@ -17,3 +17,12 @@ export async function wakeTask(db: Db, taskId: string): Promise<void> {
     .execute();
   await sql`select pg_notify(${WAKE_CHANNEL}, ${taskId})`.execute(db);
 }
+
+/** The same for the task of a job, by the job's name; an unknown name wakes nobody. */
+export async function wakeJobTask(db: Db, jobName: string): Promise<void> {
+  await db
+    .updateTable('task')
+    .set({ wake_at: sql<Date>`least(wake_at, now())` })
+    .where('id', 'in', db.selectFrom('job').select('task_id').where('name', '=', jobName))
+    .execute();
+}

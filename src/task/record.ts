@@ -1,0 +1,85 @@
+/**
+ * The whole record of one task as the controller decides on it: the task, the rounds of its attempt and every job with
+ * what was seen of it. Plain data; `store/load-record.ts` reads it in one go.
+ */
+import { z } from 'zod';
+import { LimitKind } from '../result/contract/cell.ts';
+import type { PhaseFailure } from '../result/contract/gateway-api.ts';
+import { Phase } from '../result/contract/phase-spec.ts';
+import type { Verdict } from '../result/verdict.ts';
+import type { Digest } from '../shared/digest.ts';
+import type { Task } from './task.ts';
+
+/** One phase as the record keeps it: what the sandbox adapter saw from outside. */
+export const SeenPhase = z.strictObject({
+  phase: Phase,
+  state: z.enum(['waiting', 'running', 'ended']),
+  exitCode: z.int().nullable(),
+  signal: z.string().nullable(),
+  reason: z
+    .enum(['completed', 'error', ...LimitKind.options, 'deadline', 'stopped', 'start-failed'])
+    .nullable(),
+  startedAt: z.number().nullable(),
+  endedAt: z.number().nullable(),
+});
+export type SeenPhase = z.infer<typeof SeenPhase>;
+
+/** One job as it was seen last. */
+export const SeenJob = z.strictObject({
+  name: z.string(),
+  state: z.enum(['waiting', 'running', 'ended']),
+  phases: z.array(SeenPhase),
+  network: z.string(),
+  notLimited: z.array(z.string()),
+});
+export type SeenJob = z.infer<typeof SeenJob>;
+
+/** A job's row. `ended`: nothing of it runs any more; without an ended `seen` it was lost. */
+export interface JobRecord {
+  readonly name: string;
+  readonly attempt: number;
+  readonly round: number;
+  readonly kind: 'work' | 'verify';
+  readonly number: number;
+  readonly phase: string | null;
+  readonly failure: z.infer<typeof PhaseFailure> | null;
+  readonly verifyEnded: boolean;
+  readonly nothingComes: boolean;
+  readonly baseResults: boolean;
+  /** Delivered for the sealed digest; `complete` false where verify died before the last cell. */
+  readonly newResults: { readonly complete: boolean } | null;
+  readonly gitToken: boolean;
+  readonly createdAt: Date;
+  readonly launchedAt: Date | null;
+  readonly closedAt: Date | null;
+  readonly endedAt: Date | null;
+  readonly removedAt: Date | null;
+  readonly seen: SeenJob | null;
+}
+
+/** A round's row, with its verdict where it was judged. */
+export interface RoundRecord {
+  readonly number: number;
+  readonly resumeDigest: Digest | null;
+  readonly followsRound: number | null;
+  readonly lost: boolean;
+  readonly lastUploadDigest: Digest | null;
+  readonly sealedDigest: Digest | null;
+  readonly workEnd: string | null;
+  readonly narrative: string | null;
+  readonly verdict: Verdict | null;
+}
+
+export interface TaskRecord {
+  readonly task: Task;
+  /** The database's clock when the record was read. */
+  readonly readAt: Date;
+  /** Tries of the current step that failed for no reason that passes by itself. */
+  readonly failures: number;
+  /** Lost work jobs of this attempt. */
+  readonly platformFailures: number;
+  /** Of the current attempt, in order. */
+  readonly rounds: readonly RoundRecord[];
+  /** Of all attempts, in order of their creation. */
+  readonly jobs: readonly JobRecord[];
+}

@@ -1,0 +1,18 @@
+/** Writes down what the sandbox adapter saw of a job; a job that it no longer knows has ended, and was lost. */
+import { sql } from 'kysely';
+import type { JobObservation } from '../../job/sandbox.ts';
+import type { Db } from '../open-database.ts';
+
+/** The first end stays. `seen` null: the adapter knows no such job. */
+export async function recordObservation(db: Db, name: string, seen: JobObservation | null): Promise<void> {
+  const ended = seen === null || seen.state === 'ended';
+  await db
+    .updateTable('job')
+    .set({
+      ...(seen === null ? {} : { observation: JSON.stringify(seen) }),
+      ...(ended ? { ended_at: sql<Date>`now()` } : {}),
+    })
+    .where('name', '=', name)
+    .where('ended_at', 'is', null)
+    .execute();
+}
