@@ -1,0 +1,29 @@
+/** Judging: nothing runs for this round any more. A verdict waits for the money; then another round, a pull request, or an end. */
+import type { JobRecord, RoundRecord, TaskRecord } from '../task/record.ts';
+import type { Action } from './action.ts';
+import { choosePublish, wantsRound } from './choose-round.ts';
+import { currentRound, isNews } from './current-round.ts';
+import type { Observation } from './decide.ts';
+
+/** Null: wait until the round's calls are settled. */
+export function decideJudging(record: TaskRecord, observation: Observation): Action | null {
+  const open = openJob(record);
+  if (open) return { do: 'close-job', job: open.name, reason: 'ended' };
+  if (observation.openReservations > 0) return null;
+  const round = currentRound(record);
+  if (round && needsVerdict(record, round)) return { do: 'judge' };
+  if (round?.verdict && wantsRound(record, round.verdict, observation.budgetSpent)) {
+    return { do: 'next-round', follows: round.number };
+  }
+  const choice = choosePublish(record, observation.budgetSpent);
+  return 'plan' in choice ? { do: 'plan-publish', plan: choice.plan } : { do: 'end', ...choice.end };
+}
+
+/** An empty change set and the one judged last are not judged again: the earlier verdict stands. */
+function needsVerdict(record: TaskRecord, round: RoundRecord): boolean {
+  return round.verdict === null && round.sealedDigest !== null && isNews(record, round.sealedDigest);
+}
+
+function openJob(record: TaskRecord): JobRecord | undefined {
+  return record.jobs.find((job) => !job.closedAt);
+}

@@ -1,0 +1,140 @@
+/**
+ * One pass over one task under its lease: observe, read, decide, apply, until there is nothing to do now; then the status
+ * comment, then the lease goes back. A pass that dies anywhere is taken up by the next one.
+ */
+import { observeJobs } from '../job/observe.ts';
+import { GloveboxError, hasCode } from '../shared/errors.ts';
+import type { TaskRecord } from '../task/record.ts';
+import { checkLease } from '../task/store/check-lease.ts';
+import type { Claimed } from '../task/store/claim-lease.ts';
+import { liveJobs } from '../task/store/live-jobs.ts';
+import { loadRecord } from '../task/store/load-record.ts';
+import { releaseLease } from '../task/store/release-lease.ts';
+import { taskMoney } from '../task/store/task-money.ts';
+import { type Action, HOUSEKEEPING } from './action.ts';
+import { applyAction } from './apply.ts';
+import type { ControllerDeps } from './controller-deps.ts';
+import { decide, type Observation } from './decide.ts';
+import type { Lease } from './ports.ts';
+import { isOvertaken, isPassing } from './step-error.ts';
+import { syncStatus } from './sync-status.ts';
+
+/** Steps after which a pass lets other tasks have their turn; a task needs about ten from end to end. */
+const MAX_STEPS = 40;
+
+/** How a pass ended. `failures` goes into the record; `wakeAfterMs` null: nothing is left to do. */
+interface PassEnd {
+  readonly wakeAfterMs: number | null;
+  readonly failures: number;
+}
+
+/** Never throws: what goes wrong is logged once, here, and decides when the task is due again. */
+export async function runPass(deps: ControllerDeps, claimed: Claimed): Promise<void> {
+  const log = deps.log.child({ taskId: claimed.taskId });
+  try {
+    const lease = leaseOf(deps, claimed);
+    const end = await moveTask(deps, lease);
+    await syncStatus(deps, lease);
+    await releaseLease(deps.db, { ...claimed, ...end });
+  } catch (error) {
+    const level = hasCode(error, 'lease-lost') ? 'info' : 'error';
+    log[level]({ err: error }, 'pass ended early; the task is due again when its lease runs out');
+  }
+}
+
+function leaseOf(deps: ControllerDeps, claimed: Claimed): Lease {
+  const { leaseMs } = deps.settings;
+  return { ...claimed, check: () => checkLease(deps.db, { ...claimed, leaseMs }) };
+}
+
+async function moveTask(deps: ControllerDeps, lease: Lease): Promise<PassEnd> {
+  for (let steps = 0; steps < MAX_STEPS; steps += 1) {
+    const end = await takeStep(deps, lease);
+    if (end) return end;
+  }
+  return { wakeAfterMs: 0, failures: 0 };
+}
+
+/** One decision, applied; null: decide again. */
+async function takeStep(deps: ControllerDeps, lease: Lease): Promise<PassEnd | null> {
+  let record: TaskRecord | null = null;
+  let action: Action | null = null;
+  try {
+    await look(deps, lease.taskId);
+    record = await loadRecord(deps.db, lease.taskId);
+    if (!record) return { wakeAfterMs: null, failures: 0 };
+    refuseForeignEpoch(record, lease);
+    action = decide(record, await observation(deps, record), record.readAt.getTime());
+    const progress = await applyAction(deps, { record, lease }, action);
+    logStep(deps, record, action);
+    return progress === 'go-on' ? null : { ...progress, failures: 0 };
+  } catch (error) {
+    if (isOvertaken(error)) return null;
+    if (hasCode(error, 'lease-lost')) throw error;
+    return failed(deps, { error, record, action, taskId: lease.taskId });
+  }
+}
+
+/** An adapter that does not answer says nothing about its jobs: the decision is made from what was seen before. */
+async function look(deps: ControllerDeps, taskId: string): Promise<void> {
+  try {
+    await observeJobs(deps, taskId);
+  } catch (error) {
+    deps.log.warn({ err: error, taskId }, 'sandboxes cannot be observed; what was seen last counts');
+  }
+}
+
+interface Failed {
+  readonly error: unknown;
+  readonly record: TaskRecord | null;
+  readonly action: Action | null;
+  readonly taskId: string;
+}
+
+/** What passes by itself is tried again for hours; a defect a few times; tidying up for ever. */
+function failed(deps: ControllerDeps, { error, record, action, taskId }: Failed): PassEnd {
+  const before = record?.failures ?? 0;
+  const failures = failuresAfter(before, { error, action });
+  const wakeAfterMs = backoffMs(record, failures);
+  const fields = { err: error, taskId, action: action?.do ?? 'read', failures, wakeAfterMs };
+  deps.log.warn(fields, 'step failed and will be tried again');
+  return { wakeAfterMs, failures };
+}
+
+function failuresAfter(before: number, what: { error: unknown; action: Action | null }): number {
+  if (what.action === null || HOUSEKEEPING.has(what.action.do)) return before;
+  return isPassing(what.error) ? Math.max(1, before) : before + 1;
+}
+
+/** A quarter of the time that the state has lasted, from 0.5 s to 60 s: quick at first, patient in an outage. */
+function backoffMs(record: TaskRecord | null, failures: number): number {
+  const lastedMs = record ? record.readAt.getTime() - record.task.stateSince.getTime() : 0;
+  return Math.min(60_000, Math.max(500 * 2 ** Math.min(failures, 6), lastedMs / 4));
+}
+
+function refuseForeignEpoch(record: TaskRecord, lease: Lease): void {
+  if (record.task.epoch === lease.epoch) return;
+  throw new GloveboxError({
+    code: 'lease-lost',
+    message: `Task '${lease.taskId}' is at epoch ${record.task.epoch}, the lease at ${lease.epoch}: another holder has it. Stop.`,
+    retry: true,
+  });
+}
+
+async function observation(deps: ControllerDeps, record: TaskRecord): Promise<Observation> {
+  const money = await taskMoney(deps.db, record.task.id);
+  const budget = record.task.pin?.config.taskBudgetNanoUsd;
+  const live = await liveJobs(deps.db);
+  return {
+    openReservations: money.openReservations,
+    budgetSpent: budget !== undefined && money.heldNanoUsd >= BigInt(budget),
+    sandboxRoom: live.length < deps.settings.sandboxes,
+  };
+}
+
+function logStep(deps: ControllerDeps, record: TaskRecord, action: Action): void {
+  if (action.do === 'wait' || action.do === 'rest') return;
+  const { id, state, attempt, round } = record.task;
+  const fields = { taskId: id, state, attempt, round, action: action.do };
+  deps.log.info(fields, 'step done');
+}

@@ -1,0 +1,33 @@
+/** Any state -> ended: the outcome, with every job of the task closed and its round over in the same transaction. */
+import { closeJob } from '../../task/store/close-job.ts';
+import { endRound } from '../../task/store/end-round.ts';
+import { type StateChange, transition } from '../../task/store/transition.ts';
+import type { Outcome, Reason } from '../../task/task.ts';
+import type { ControllerDeps, Progress, Step } from '../controller-deps.ts';
+
+/** How the task ends; `set` for what publishing made. */
+export interface TaskEnd {
+  readonly outcome: Outcome;
+  readonly reason: Reason | null;
+  readonly set?: NonNullable<StateChange['set']>;
+}
+
+/** Ends the task; sandboxes and tokens that are left are tidied up afterwards. */
+export async function endTask(deps: ControllerDeps, step: Step, end: TaskEnd): Promise<Progress> {
+  const { task, jobs } = step.record;
+  await deps.db.transaction().execute(async (trx) => {
+    await transition(trx, task, {
+      to: 'ended',
+      by: 'controller',
+      end: { outcome: end.outcome, reason: end.reason },
+      ...(end.set ? { set: end.set } : {}),
+    });
+    for (const job of jobs) if (!job.closedAt) await closeJob(trx, job.name, closeReason(end));
+    await endRound(trx, { taskId: task.id, attempt: task.attempt, number: task.round, lost: false });
+  });
+  return 'go-on';
+}
+
+function closeReason(end: TaskEnd): 'aborted' | 'failed' {
+  return end.outcome === 'aborted' ? 'aborted' : 'failed';
+}

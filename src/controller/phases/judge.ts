@@ -1,0 +1,18 @@
+/** Has the round's bundle judged and keeps the verdict. Judging reads; two of them give the same verdict, the first stays. */
+import { lockSeen } from '../../task/store/lock-seen.ts';
+import { saveVerdict } from '../../task/store/save-verdict.ts';
+import type { ControllerDeps, Progress, Step } from '../controller-deps.ts';
+import { currentRound } from '../current-round.ts';
+
+/** One call of the judge, then one write. */
+export async function judgeRound(deps: ControllerDeps, step: Step): Promise<Progress> {
+  const { task } = step.record;
+  if (currentRound(step.record)?.verdict) return 'go-on';
+  await step.lease.check();
+  const verdict = await deps.judge.judge(task);
+  await deps.db.transaction().execute(async (trx) => {
+    await lockSeen(trx, task);
+    await saveVerdict(trx, { taskId: task.id, attempt: task.attempt, number: task.round }, verdict);
+  });
+  return 'go-on';
+}
