@@ -102,6 +102,8 @@ export const Verdict = z.strictObject({
   conclusion: Conclusion,
   /** Reason code where the conclusion is not success, e.g. `checks-failed`, `nothing-verified`. */
   reason: z.string().nullable(),
+  /** Values of the reason's sentence where the verdict holds them nowhere else, e.g. `index` and `rule` of `bundle-invalid`. */
+  values: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
   /** True: no pull request may be made (blocking gate or empty change set). */
   blocked: z.boolean(),
   empty: z.boolean(),
@@ -110,6 +112,7 @@ export const Verdict = z.strictObject({
   proofs: z.array(ProofNote),
   harnessChanged: z.array(z.string()),
   gates: z.array(GateResult),
+  /** Broken and gone tests, and checks that got worse without naming one: what decides which round is published. */
   brokenCount: z.int(),
   stat: z.strictObject({ files: z.int(), added: z.int(), removed: z.int() }),
   totals: z.strictObject({ base: Counts.nullable(), head: Counts.nullable() }),
