@@ -1,0 +1,63 @@
+/**
+ * The one secret scanner: for the files of a change set (gate "secrets") and for every text that we post (comments,
+ * titles, branch names, commit messages). It looks at the text and at what the text decodes to, and never shows a value.
+ */
+import { decodedViews } from './decoded-views.ts';
+import { type KnownSecrets, knownSpans, NOTHING_KNOWN, type SecretSpan } from './known-secrets.ts';
+import { SECRET_PATTERNS } from './secret-patterns.ts';
+
+/** All secrets of a text, sorted by place; one place is reported once, the certain kind first. */
+export function scanText(text: string, known: KnownSecrets = NOTHING_KNOWN): SecretSpan[] {
+  const found: SecretSpan[] = [];
+  for (const view of decodedViews(text)) {
+    for (const hit of [...knownSpans(view.text, known), ...patternSpans(view.text)]) {
+      const [start, end] = view.origin(hit.start, hit.end);
+      found.push({ kind: hit.kind + view.how, start, end, certain: hit.certain });
+    }
+  }
+  return withoutOverlaps(found);
+}
+
+/** The text with every certain secret replaced by `(removed: KIND)`; equal texts give equal results. */
+export function redact(text: string, known: KnownSecrets = NOTHING_KNOWN): string {
+  let redacted = '';
+  let at = 0;
+  for (const one of scanText(text, known)) {
+    if (!one.certain || one.start < at) continue;
+    redacted += `${text.slice(at, one.start)}(removed: ${one.kind})`;
+    at = one.end;
+  }
+  return redacted + text.slice(at);
+}
+
+function patternSpans(text: string): SecretSpan[] {
+  const spans: SecretSpan[] = [];
+  for (const { kind, pattern, certain, accepts } of SECRET_PATTERNS) {
+    for (const match of text.matchAll(pattern)) {
+      const [start, end] = match.indices?.groups?.['secret'] ?? [match.index, match.index + match[0].length];
+      if (accepts?.(text.slice(start, end)) ?? true) spans.push({ kind, start, end, certain });
+    }
+  }
+  return spans;
+}
+
+/** Spans that overlap become one; an uncertain one is dropped where a certain one stands. */
+function withoutOverlaps(found: readonly SecretSpan[]): SecretSpan[] {
+  const certain = joined(found.filter((one) => one.certain));
+  let at = 0;
+  const others = joined(found.filter((one) => !one.certain)).filter((one) => {
+    while ((certain[at]?.end ?? Number.POSITIVE_INFINITY) <= one.start) at += 1;
+    return (certain[at]?.start ?? Number.POSITIVE_INFINITY) >= one.end;
+  });
+  return [...certain, ...others].sort((a, b) => a.start - b.start);
+}
+
+function joined(spans: readonly SecretSpan[]): SecretSpan[] {
+  const result: SecretSpan[] = [];
+  for (const one of [...spans].sort((a, b) => a.start - b.start || b.end - a.end)) {
+    const last = result.at(-1);
+    if (!last || one.start >= last.end) result.push(one);
+    else if (one.end > last.end) result[result.length - 1] = { ...last, end: one.end };
+  }
+  return result;
+}
