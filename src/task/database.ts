@@ -150,6 +150,17 @@ export interface AuditEventTable {
   hash: string;
 }
 
+export interface InstallationAuditTable {
+  installation_id: bigint;
+  seq: number;
+  at: Time;
+  task_id: string;
+  head: string;
+  previous_hash: string;
+  hash: string;
+  written_at: TimeOrNull;
+}
+
 export interface LedgerScopeTable {
   id: string;
   cap_nano_usd: bigint;
@@ -211,6 +222,7 @@ export interface Database {
   blob: BlobTable;
   intent: IntentTable;
   audit_event: AuditEventTable;
+  installation_audit: InstallationAuditTable;
   ledger_scope: LedgerScopeTable;
   ledger_row: LedgerRowTable;
   transcript_chunk: TranscriptChunkTable;

@@ -4,10 +4,12 @@ import * as record from './0001-record.ts';
 import * as audit from './0002-audit.ts';
 import * as ledger from './0003-ledger.ts';
 import * as transcript from './0004-transcript.ts';
+import * as installationAudit from './0005-installation-audit.ts';
 
 export const MIGRATIONS: Record<string, Migration> = {
   '0001-record': record,
   '0002-audit': audit,
   '0003-ledger': ledger,
   '0004-transcript': transcript,
+  '0005-installation-audit': installationAudit,
 };

@@ -1,0 +1,83 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { sql } from 'kysely';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { appendAudit } from '../../src/audit/append.ts';
+import { fileSink } from '../../src/audit/file-sink.ts';
+import { appendInstallationHead, drainToSink } from '../../src/audit/installation-chain.ts';
+import { verifyChain } from '../../src/audit/verify-chain.ts';
+import type { OpenStore } from '../../src/task/open-database.ts';
+import { insertTask } from '../builders/task-row.ts';
+import { openTestStore, storeKinds } from '../fixtures/test-store.ts';
+
+describe.each(storeKinds)('the audit chain on %s', (kind) => {
+  let store: OpenStore;
+  let taskId: string;
+  beforeAll(async () => {
+    store = await openTestStore(kind);
+  });
+  afterAll(() => store.close());
+  beforeEach(async () => {
+    taskId = await insertTask(store.db);
+    for (const login of ['octocat', 'hubot', 'monalisa']) await append(login);
+  });
+  const append = (login: string) =>
+    store.db
+      .transaction()
+      .execute((trx) => appendAudit(trx, taskId, { type: 'task.abort-asked', data: { login } }));
+
+  it('is intact as written', async () => {
+    expect(await verifyChain(store.db, taskId)).toMatchObject({ events: 3, intact: true, brokenAt: null });
+  });
+
+  it('INC-23: shows a rewritten event', async () => {
+    await sql`update audit_event set data = '{"login":"mallory"}' where task_id = ${taskId} and seq = 2`.execute(
+      store.db,
+    );
+    expect(await verifyChain(store.db, taskId)).toMatchObject({ intact: false, brokenAt: 2 });
+  });
+
+  it('INC-23: shows a removed event', async () => {
+    await sql`delete from audit_event where task_id = ${taskId} and seq = 2`.execute(store.db);
+    expect(await verifyChain(store.db, taskId)).toMatchObject({ intact: false, brokenAt: 3 });
+  });
+
+  it('INC-23: shows a cut tail against the head that was kept outside, and counter-test: not without it', async () => {
+    const { head } = await verifyChain(store.db, taskId);
+    await sql`delete from audit_event where task_id = ${taskId} and seq = 3`.execute(store.db);
+    expect((await verifyChain(store.db, taskId)).intact).toBe(true);
+    expect(await verifyChain(store.db, taskId, head)).toMatchObject({ intact: false, brokenAt: 3 });
+  });
+
+  it('refuses an event of a shape that nobody declared', async () => {
+    const wrong = JSON.parse('{"type":"task.abort-asked","data":{"login":"octocat","token":"gbx_x"}}');
+    await expect(store.db.transaction().execute((trx) => appendAudit(trx, taskId, wrong))).rejects.toThrow(
+      /token/,
+    );
+  });
+
+  it('writes each installation head to the sink once, in order, and again only what failed', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'glovebox-sink-'));
+    const path = join(folder, 'audit.jsonl');
+    await store.db.deleteFrom('installation_audit').execute();
+    const add = () =>
+      store.db
+        .transaction()
+        .execute((trx) => appendInstallationHead(trx, { id: taskId, installationId: 11 }));
+    await add();
+    await add();
+    await expect(drainToSink(store.db, fileSink(join(folder, 'missing', 'audit.jsonl')))).rejects.toThrow();
+    expect(await drainToSink(store.db, fileSink(path))).toBe(1);
+    await append('hubot');
+    await add();
+    expect(await drainToSink(store.db, fileSink(path))).toBe(1);
+    const links = (await readFile(path, 'utf8'))
+      .trim()
+      .split('\n')
+      .map((line): { seq: number; hash: string; previousHash: string } => JSON.parse(line));
+    expect(links.map((link) => link.seq)).toEqual([1, 2]);
+    expect(links[1]?.previousHash).toBe(links[0]?.hash);
+    await rm(folder, { recursive: true });
+  });
+});
