@@ -108,14 +108,22 @@ function verifyStage(seen: Seen): Stage {
   const ms =
     base.ms === null || sealedAt === undefined ? base.ms : Math.max(0, endOf(seen, 'verify') - sealedAt);
   if (seen.verdict) {
-    const { base: before, head: after } = seen.verdict.totals;
-    const failed = after && after.failed > 0 ? `, ${after.failed} failed` : '';
-    const counts = `${plural(before?.passed ?? 0, 'test')} before, ${after?.passed ?? 0} after${failed}`;
-    return { stage: 'verify', state: base.state === 'running' ? 'running' : 'done', detail: counts, ms };
+    return {
+      stage: 'verify',
+      state: base.state === 'running' ? 'running' : 'done',
+      detail: countsText(seen.verdict),
+      ms,
+    };
   }
   if (base.state === 'waiting') return base;
   const checked = seen.jobs.some((job) => job.base_results !== null);
   return { ...base, ms, detail: checked ? 'base checked, now the change' : 'base first' };
+}
+
+function countsText({ totals }: Verdict): string {
+  const failed = totals.head?.failed ?? 0;
+  const after = `${totals.head?.passed ?? 0} after${failed > 0 ? `, ${failed} failed` : ''}`;
+  return `${plural(totals.base?.passed ?? 0, 'test')} before, ${after}`;
 }
 
 function publishStage({ task, nowMs }: Seen): Stage {
