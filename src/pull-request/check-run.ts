@@ -53,3 +53,18 @@ function checkText(facts: PublishFacts, commit: { sha: string; verified: boolean
   }
   return fixed.slice(0, MAX_CHECK_TEXT);
 }
+
+/** The same content with every text redacted. */
+export function redactCheckRun(content: CheckRunContent, redact: (text: string) => string): CheckRunContent {
+  return {
+    conclusion: content.conclusion,
+    title: redact(content.title),
+    summary: redact(content.summary),
+    text: redact(content.text),
+    annotations: content.annotations.map((one) => ({
+      ...one,
+      title: redact(one.title),
+      message: redact(one.message),
+    })),
+  };
+}

@@ -10,7 +10,7 @@ import { GloveboxError } from '../shared/errors.ts';
 import { branchName } from '../shared/ids.ts';
 import type { Db } from '../task/open-database.ts';
 import type { Reason } from '../task/task.ts';
-import { checkRun } from './check-run.ts';
+import { checkRun, redactCheckRun } from './check-run.ts';
 import { commitMessage } from './commit-message.ts';
 import type { CommitState, PublishGitHub } from './github.ts';
 import { pullLabels } from './labels.ts';
@@ -21,13 +21,13 @@ import { pullBody } from './pull-body.ts';
 import { pullTitle } from './title.ts';
 import { treeEntries } from './tree-entries.ts';
 
-/** What publishing needs. `scan` throws `secret-found` when a text holds something like a secret. */
+/** What publishing needs. `redact` replaces what is a secret; every text that leaves passes it, whatever it was built from. */
 export interface PublishDeps {
   readonly db: Db;
   readonly clock: Clock;
   readonly github: PublishGitHub;
   readonly markerKey: Uint8Array;
-  readonly scan: (text: string) => void;
+  readonly redact: (text: string) => string;
 }
 
 /** Publishes one judged change set. Errors: GitHub's, `lease-lost`, `recovery-too-early`. */
@@ -59,8 +59,7 @@ async function commitOnce(
     key: `${facts.task.attempt}.${facts.round}`,
     find: async () => null, // a commit that no ref names is nobody's: making it again is harmless
     create: async () => {
-      const message = commitMessage(facts);
-      deps.scan(message);
+      const message = deps.redact(commitMessage(facts));
       const entries = await treeEntries(deps.github, changeSet);
       const treeSha = await deps.github.createTree(facts.pin.baseTreeSha, entries);
       await lease.check();
@@ -117,10 +116,7 @@ async function checkRunOnce(
     key: `${facts.task.attempt}.${facts.round}`,
     find: async () => text(await deps.github.findCheckRun(commit.sha, externalId)),
     create: async () => {
-      const content = checkRun(facts, commit);
-      deps.scan(
-        `${content.title}\n${content.summary}\n${content.text}\n${JSON.stringify(content.annotations)}`,
-      );
+      const content = redactCheckRun(checkRun(facts, commit), deps.redact);
       return String(await deps.github.createCheckRun({ headSha: commit.sha, externalId, ...content }));
     },
   });
@@ -135,7 +131,7 @@ async function pullOnce(
   const verified = facts.verdict.conclusion === 'success' && commit.verified;
   const issue = { number: facts.task.issueNumber, title: facts.snapshot.title };
   const body = withMarker(
-    pullBody(facts, commit.sha),
+    deps.redact(pullBody(facts, commit.sha)),
     { taskId: facts.task.id, surface: 'pull' },
     deps.markerKey,
   );
@@ -145,8 +141,7 @@ async function pullOnce(
     key: String(facts.task.attempt),
     find: async () => text(await deps.github.findOpenPull(branch)),
     create: async () => {
-      const title = pullTitle(issue, verified ? 'verified' : 'attempt');
-      deps.scan(`${title}\n${body}`);
+      const title = deps.redact(pullTitle(issue, verified ? 'verified' : 'attempt'));
       const request = { title, body, head: branch, base: facts.pin.baseRef, draft: !verified };
       const made = await deps.github.createPull(request);
       if (made !== 'draft-refused') return String(made);

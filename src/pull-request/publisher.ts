@@ -14,11 +14,9 @@ export interface PublisherDeps extends FactReaders, ViewReaders {
   readonly clock: Clock;
   readonly githubFor: (repo: RepoRef) => Promise<PublishGitHub>;
   readonly markerKey: Uint8Array;
-  /** Throws `secret-found` when a text that is about to be posted holds something like a secret. */
-  readonly scan: (text: string) => void;
 }
 
-/** Builds the port. Errors of `publish`: `record-incomplete`, GitHub's, `lease-lost`, `recovery-too-early`, `secret-found`. */
+/** Builds the port. Errors of `publish`: `record-incomplete`, GitHub's, `lease-lost`, `recovery-too-early`. */
 export function createPublisher(deps: PublisherDeps): Publisher {
   return {
     async publish(task, lease) {
@@ -30,7 +28,7 @@ export function createPublisher(deps: PublisherDeps): Publisher {
   };
 }
 
-/** Builds the port. Errors of `sync`: GitHub's, `lease-lost`, `recovery-too-early`, `secret-found`. */
+/** Builds the port. Errors of `sync`: GitHub's, `lease-lost`, `recovery-too-early`. */
 export function createStatusSurface(deps: PublisherDeps): StatusSurface {
   return {
     async sync(task, lease) {

@@ -13,6 +13,8 @@ export interface FactReaders {
   readonly readCost: (task: Task) => Promise<TaskCost>;
   /** Digest of the task's recorded conversation, or null where no call was made. */
   readonly transcriptDigest: (task: Task) => Promise<string | null>;
+  /** Replaces what is a secret; foreign text passes it before it is escaped, since escaping could break one apart. */
+  readonly redact: (text: string) => string;
 }
 
 /** Facts and the sealed digest of the round that the plan names. Error `record-incomplete` when a part is missing. */
@@ -34,7 +36,7 @@ export async function readFacts(readers: FactReaders, task: Task, nowMs: number)
     round: round.number,
     rounds: rounds.filter((entry) => !entry.lost).length,
     verdict: await readVerdict(db, round),
-    narrative: round.narrative,
+    narrative: round.narrative === null ? null : readers.redact(round.narrative),
     cost: await readers.readCost(task),
     budgetNanoUsd: BigInt(pin.config.taskBudgetNanoUsd),
     phases: phaseRows(jobs, nowMs).map(({ phase, ms }) => ({ phase, ms })),

@@ -12,6 +12,8 @@ export interface ViewReaders {
   readonly db: Db;
   readonly readCost: (task: Task) => Promise<TaskCost>;
   readonly readQueue: (task: Task) => Promise<StatusView['queue']>;
+  /** Replaces what is a secret; foreign text passes it before it is escaped. */
+  readonly redact: (text: string) => string;
 }
 
 const Reported = z.object({ step: z.string().nullable() });
@@ -25,7 +27,7 @@ export async function readStatusView(readers: ViewReaders, task: Task, nowMs: nu
   const cost = task.pin ? await readers.readCost(task) : null;
   const config = task.pin?.config;
   return {
-    task,
+    task: redacted(task, readers.redact),
     now: new Date(nowMs),
     queue: task.state === 'queued' ? await readers.readQueue(task) : null,
     phases: phaseRows(jobs, nowMs),
@@ -33,10 +35,10 @@ export async function readStatusView(readers: ViewReaders, task: Task, nowMs: nu
     spentNanoUsd: cost?.spentNanoUsd ?? 0n,
     budgetNanoUsd: config ? BigInt(config.taskBudgetNanoUsd) : null,
     boundMinutes: config ? Math.ceil((config.limits.workMs + config.limits.verifyMs) / 60_000) : null,
-    step: lastStep(jobs),
+    step: redactOrNull(lastStep(jobs), readers.redact),
     verdict: await readVerdict(readers.db, task),
     rounds: rounds.filter((round) => !round.lost).length,
-    narrative: shown?.narrative ?? null,
+    narrative: redactOrNull(shown?.narrative ?? null, readers.redact),
     totalMs: (task.endedAt?.getTime() ?? nowMs) - task.createdAt.getTime(),
   };
 }
@@ -67,4 +69,13 @@ async function readVerdict(db: Db, task: Task): Promise<Verdict | null> {
     .executeTakeFirst();
   const parsed = Verdict.safeParse(row?.verdict);
   return parsed.success ? parsed.data : null;
+}
+
+function redacted(task: Task, redact: (text: string) => string): Task {
+  if (!task.reason?.detail) return task;
+  return { ...task, reason: { ...task.reason, detail: redact(task.reason.detail) } };
+}
+
+function redactOrNull(text: string | null, redact: (text: string) => string): string | null {
+  return text === null ? null : redact(text);
 }

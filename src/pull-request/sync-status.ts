@@ -19,7 +19,7 @@ export interface SyncDeps {
   readonly clock: Clock;
   readonly github: Pick<PublishGitHub, 'createComment' | 'editComment' | 'listOwnComments'>;
   readonly markerKey: Uint8Array;
-  readonly scan: (text: string) => void;
+  readonly redact: (text: string) => string;
 }
 
 const SURFACE = { surface: 'status', key: '' } as const;
@@ -28,8 +28,7 @@ const SURFACE = { surface: 'status', key: '' } as const;
 export async function syncStatus(deps: SyncDeps, lease: Lease, view: StatusView): Promise<Date | null> {
   const plain = statusText(view);
   if (plain === null) return null;
-  const body = withMarker(plain, { taskId: view.task.id, surface: 'status' }, deps.markerKey);
-  deps.scan(body);
+  const body = withMarker(deps.redact(plain), { taskId: view.task.id, surface: 'status' }, deps.markerKey);
   const before = await readStatusIntent(deps.db, view.task.id);
   if (!before?.commentId) {
     await createStatus(deps, lease, { view, body });
@@ -80,8 +79,7 @@ async function edit(
 async function endingOnce(deps: SyncDeps, lease: Lease, view: StatusView): Promise<void> {
   const sentence = endingSentence(view);
   if (sentence === null) return;
-  const body = withMarker(sentence, { taskId: view.task.id, surface: 'ending' }, deps.markerKey);
-  deps.scan(body);
+  const body = withMarker(deps.redact(sentence), { taskId: view.task.id, surface: 'ending' }, deps.markerKey);
   await postOnce(deps, lease, {
     taskId: view.task.id,
     surface: 'ending',

@@ -139,7 +139,7 @@ describe('syncing the comment', () => {
   });
   const sync = (overrides: Partial<StatusView> = {}) =>
     syncStatus(
-      { db: store.db, clock, github, markerKey: key, scan: () => {} },
+      { db: store.db, clock, github, markerKey: key, redact: (text) => text },
       lease,
       view({ task: buildTask({ id }), ...overrides }),
     );
