@@ -1,0 +1,40 @@
+/** Builds dist/runner.mjs, the one file that runs inside a sandbox. */
+import { mkdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+/** What was built: where, and how many bytes. */
+export interface BuiltRunner {
+  readonly file: string;
+  readonly bytes: number;
+}
+
+/** Bundles the runner with its dependencies, minified, as one ES module for Node 24. */
+export async function buildRunner(folder = join(ROOT, 'dist')): Promise<BuiltRunner> {
+  const file = join(folder, 'runner.mjs');
+  mkdirSync(folder, { recursive: true });
+  await build({
+    entryPoints: [join(ROOT, 'src/runner/entry.ts')],
+    outfile: file,
+    bundle: true,
+    minify: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node24',
+    legalComments: 'none',
+    logLevel: 'warning',
+    // Packages in CommonJS ask for Node's modules by `require`.
+    banner: {
+      js: "import{createRequire as glovebox_require}from'node:module';const require=glovebox_require(import.meta.url);",
+    },
+  });
+  return { file, bytes: statSync(file).size };
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const { file, bytes } = await buildRunner();
+  process.stdout.write(`${file} ${bytes} bytes\n`);
+}
