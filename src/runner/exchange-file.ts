@@ -1,0 +1,72 @@
+/**
+ * The files by which verify and deliver meet: written whole or not at all, read with bounds and parsed, since each side
+ * takes the other's for hostile.
+ */
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import type { z } from 'zod';
+import type { Clock } from '../shared/clock.ts';
+import { GloveboxError } from '../shared/errors.ts';
+
+const MAX_BYTES = 128 * 1024 * 1024;
+
+/** Writes `NAME.part`, then renames it. */
+export function writeExchange(folder: string, name: string, value: unknown): void {
+  const part = join(folder, `${name}.part`);
+  writeFileSync(part, JSON.stringify(value), { mode: 0o644 });
+  renameSync(part, join(folder, name));
+}
+
+/** The parsed file, or null while it is not there. Error `exchange-invalid` when it is not what the contract says. */
+export function readExchange<T extends z.ZodType>(
+  schema: T,
+  folder: string,
+  name: string,
+): z.infer<T> | null {
+  const path = join(folder, name);
+  if (!existsSync(path)) return null;
+  try {
+    return schema.parse(JSON.parse(boundedText(path)));
+  } catch (cause) {
+    throw new GloveboxError({
+      code: 'exchange-invalid',
+      message: `'${path}' cannot be read: expected a regular file of at most ${MAX_BYTES} bytes as the contract says.`,
+      audience: 'sandbox',
+      cause,
+    });
+  }
+}
+
+/** Asks `look` every 100 ms until it answers something; null once `signal` aborts. */
+export async function waitFor<T>(
+  clock: Clock,
+  signal: AbortSignal,
+  look: () => T | null | Promise<T | null>,
+): Promise<T | null> {
+  while (!signal.aborted) {
+    const found = await look();
+    if (found !== null) return found;
+    await clock.sleep(100, signal).catch(() => {});
+  }
+  return null;
+}
+
+function boundedText(path: string): string {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    const stat = fstatSync(fd);
+    if (!stat.isFile() || stat.size > MAX_BYTES) throw new Error('not a regular file of allowed size');
+    return readFileSync(fd, 'utf8');
+  } finally {
+    closeSync(fd);
+  }
+}

@@ -1,0 +1,52 @@
+/** One HTTP request to the gateway, over a unix socket or to an origin; the only place that knows the transport. */
+import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import type { Readable } from 'node:stream';
+import type { RunnerLayout } from '../../result/contract/layout.ts';
+
+/** Where the gateway is, from the layout. */
+export type GatewayTarget = RunnerLayout['gateway'];
+
+/** A request as it goes on the wire. `path` starts with a slash and may carry a query. */
+export interface WireRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string | readonly string[]>>;
+  readonly body?: Uint8Array | Readable;
+  readonly signal?: AbortSignal;
+  /** Milliseconds without a byte in either direction. */
+  readonly idleTimeoutMs?: number;
+}
+
+/** Resolves with the response's head; its body is the message's stream. Rejects with Node's own network errors. */
+export function sendRequest(target: GatewayTarget, wire: WireRequest): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const request = open(target, {
+      method: wire.method,
+      path: wire.path,
+      headers: Object.fromEntries(
+        Object.entries(wire.headers).map(([name, value]) => [name, mutable(value)]),
+      ),
+      ...(wire.signal === undefined ? {} : { signal: wire.signal }),
+      ...(wire.idleTimeoutMs === undefined ? {} : { timeout: wire.idleTimeoutMs }),
+      agent: false,
+    });
+    request.on('timeout', () => request.destroy(new Error('gateway-idle: no byte in time')));
+    request.once('response', resolve);
+    request.once('error', reject);
+    if (wire.body === undefined || wire.body instanceof Uint8Array) request.end(wire.body);
+    else wire.body.once('error', (error) => request.destroy(error)).pipe(request);
+  });
+}
+
+function open(target: GatewayTarget, options: RequestOptions) {
+  if ('socketPath' in target)
+    return httpRequest({ ...options, socketPath: target.socketPath, host: 'gateway' });
+  const origin = new URL(target.origin);
+  const start = origin.protocol === 'https:' ? httpsRequest : httpRequest;
+  return start({ ...options, host: origin.hostname, port: origin.port === '' ? null : Number(origin.port) });
+}
+
+function mutable(value: string | readonly string[]): string | string[] {
+  return typeof value === 'string' ? value : [...value];
+}

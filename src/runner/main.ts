@@ -1,0 +1,44 @@
+/**
+ * `node runner.mjs PHASE LAYOUT_FILE`: the sandbox's first process, one phase of one job. Reads the layout, runs the
+ * preflight, fetches the phase's spec, does its part under heartbeats, and says by its exit code how it went.
+ */
+import { readFileSync } from 'node:fs';
+import { RUNNER_EXIT, RunnerLayout } from '../result/contract/layout.ts';
+import { Phase } from '../result/contract/phase-spec.ts';
+import { systemClock } from '../shared/clock.ts';
+import { systemRandom } from '../shared/ids.ts';
+import { runPhase } from './run-phase.ts';
+
+/** Takes the two arguments; resolves with the exit code. */
+export async function main(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
+  const phase = Phase.safeParse(args[0]);
+  const layout = readLayout(args[1]);
+  if (!phase.success || layout === null) {
+    process.stderr.write('Usage: node runner.mjs fetch|setup|work|verify|deliver LAYOUT_FILE\n');
+    return RUNNER_EXIT.usage;
+  }
+  const terminated = new AbortController();
+  const onTerm = () => terminated.abort(new Error('SIGTERM'));
+  process.once('SIGTERM', onTerm);
+  process.once('SIGINT', onTerm);
+  return runPhase({
+    phase: phase.data,
+    layout,
+    env,
+    clock: systemClock,
+    random: systemRandom,
+    terminated: terminated.signal,
+    say: (line) => void process.stderr.write(`${line}\n`),
+  });
+}
+
+function readLayout(path: string | undefined): RunnerLayout | null {
+  try {
+    return RunnerLayout.parse(JSON.parse(readFileSync(path ?? '', 'utf8')));
+  } catch (error) {
+    process.stderr.write(
+      `Layout '${path}' cannot be read: ${error instanceof Error ? error.message : 'error'}\n`,
+    );
+    return null;
+  }
+}

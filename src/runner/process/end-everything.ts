@@ -1,0 +1,84 @@
+/**
+ * Kills whatever a check or the agent left behind and proves it by /proc. As the first process of a namespace of our own
+ * (a pod's container, bubblewrap) everything but us goes. Elsewhere (isolation `none`) only what is provably ours goes:
+ * descendants, our sessions, and whoever carries our mark or stands in our folders; a daemon that sheds all of these is
+ * missed there unless the adapter made us a subreaper, which is why that mode calls itself unfenced.
+ */
+import type { Clock } from '../../shared/clock.ts';
+import { cwdOf, environOf, liveProcesses, type ProcessRow } from './process-table.ts';
+
+/** How to know our own where the namespace is shared. */
+export interface Ours {
+  /** Environment text `NAME=value` that everything we start carries. */
+  readonly mark: string;
+  /** Session ids of what we started (its leader's pid). */
+  readonly sessions: readonly number[];
+  /** Folders that nobody else works in. */
+  readonly folders: readonly string[];
+}
+
+/** True where every other process but the namespace's init is ours to kill. */
+export function ownsNamespace(rows: readonly ProcessRow[], self = process.pid): boolean {
+  if (self === 1) return true;
+  const me = rows.find((row) => row.pid === self);
+  const init = rows.find((row) => row.pid === 1);
+  return me?.ppid === 1 && init?.name === 'bwrap';
+}
+
+/** The rows to kill. Pure but for what `isMarked` reads, so that the rules can be tested without killing. */
+export function condemned(rows: readonly ProcessRow[], ours: Ours, self = process.pid): ProcessRow[] {
+  const others = rows.filter((row) => row.pid !== 1 && row.pid !== self);
+  if (ownsNamespace(rows, self)) return others;
+  const above = ancestors(rows, self);
+  const candidates = others.filter((row) => !above.has(row.pid));
+  const found = new Set([self, ...candidates.filter((row) => isMarked(row, ours)).map((row) => row.pid)]);
+  for (let size = 0; size !== found.size; ) {
+    size = found.size;
+    for (const row of candidates) if (found.has(row.ppid)) found.add(row.pid);
+  }
+  return candidates.filter((row) => found.has(row.pid));
+}
+
+/** Stops, then kills, again and again until two looks find nobody. Resolves with who is left after `maxMs`. */
+export async function endEverything(clock: Clock, ours: Ours, maxMs = 5_000): Promise<readonly ProcessRow[]> {
+  const until = clock.now() + maxMs;
+  let clean = 0;
+  for (;;) {
+    const left = condemned(liveProcesses(), ours);
+    clean = left.length === 0 ? clean + 1 : 0;
+    if (clean === 2 || clock.now() > until) return left;
+    kill(left);
+    await clock.sleep(2);
+  }
+}
+
+/** All stopped first: a forker whose processes are killed one by one outruns us. */
+function kill(rows: readonly ProcessRow[]): void {
+  for (const row of rows) signal(row.pid, 'SIGSTOP');
+  for (const row of rows) signal(row.pid, 'SIGKILL');
+}
+
+function ancestors(rows: readonly ProcessRow[], self: number): Set<number> {
+  const parents = new Map(rows.map((row) => [row.pid, row.ppid]));
+  const above = new Set<number>();
+  for (let pid = parents.get(self); pid !== undefined && pid > 0 && !above.has(pid); pid = parents.get(pid)) {
+    above.add(pid);
+  }
+  return above;
+}
+
+function isMarked(row: ProcessRow, ours: Ours): boolean {
+  if (ours.sessions.includes(row.session)) return true;
+  const cwd = cwdOf(row.pid);
+  if (cwd !== null && ours.folders.some((folder) => cwd === folder || cwd.startsWith(`${folder}/`)))
+    return true;
+  return environOf(row.pid).split('\0').includes(ours.mark);
+}
+
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch {
+    // Gone already, or not ours to signal; the next look tells.
+  }
+}

@@ -1,0 +1,57 @@
+/** The processes that we can see in /proc, as plain rows; the base of killing and of proving that nothing is left. */
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+
+/** One process. `state` is the kernel's letter; `Z` and `X` are dead already. */
+export interface ProcessRow {
+  readonly pid: number;
+  readonly ppid: number;
+  readonly session: number;
+  readonly state: string;
+  readonly name: string;
+}
+
+/** All live processes; one that vanishes while we read is left out. */
+export function liveProcesses(): ProcessRow[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => readRow(Number(pid)))
+    .filter((row) => row.state !== 'Z' && row.state !== 'X');
+}
+
+/** The environment a process was started with; empty when it is not ours to read. */
+export function environOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'latin1');
+  } catch {
+    return '';
+  }
+}
+
+/** A process's working directory, or null. */
+export function cwdOf(pid: number): string | null {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`);
+  } catch {
+    return null;
+  }
+}
+
+function readRow(pid: number): ProcessRow[] {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    // The name may hold spaces and parentheses: fields start after the last one.
+    const close = stat.lastIndexOf(')');
+    const fields = stat.slice(close + 2).split(' ');
+    return [
+      {
+        pid,
+        ppid: Number(fields[1]),
+        session: Number(fields[3]),
+        state: fields[0] ?? '?',
+        name: stat.slice(stat.indexOf('(') + 1, close),
+      },
+    ];
+  } catch {
+    return [];
+  }
+}
