@@ -1,0 +1,96 @@
+/**
+ * fetch: exactly one commit, depth 1, from the gateway's git read proxy into `source`, its files as the blobs' bytes.
+ * Limits are checked on the tree object before a single file is written.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { FetchSpec } from '../../result/contract/phase-spec.ts';
+import { startForwarder } from '../gateway/forwarder.ts';
+import type { PhaseContext } from '../phase-context.ts';
+import { PhaseFailedError } from '../phase-failed.ts';
+import { toolEnv } from '../process/tool-env.ts';
+import { type GitDeps, git } from './git-command.ts';
+import { assertTreeFits } from './tree-limits.ts';
+
+/** Attributes of `.git/info` rank above the tree's own: no end-of-line, ident, filter or encoding conversion. */
+const BLOB_BYTES = '* -text -eol -ident -filter -working-tree-encoding\n';
+const TRIES = 5;
+
+/** Fails as `fetch-failed` or `tree-unsupported`. */
+export async function runFetch(context: PhaseContext, spec: FetchSpec): Promise<void> {
+  const { layout, report } = context;
+  const source = layout.source;
+  if (source === null)
+    throw new PhaseFailedError({ code: 'internal', message: 'fetch has no source folder.' });
+  const deps: GitDeps = {
+    path: toolEnv(layout)['PATH'] ?? '',
+    home: layout.home,
+    timeoutMs: spec.limits.wallClockMs,
+    signal: context.stop,
+  };
+  report.step(`fetching base ${spec.baseSha.slice(0, 7)}`);
+  mkdirSync(source, { recursive: true });
+  const format = spec.baseSha.length === 64 ? 'sha256' : 'sha1';
+  await git(deps, [
+    'init',
+    '--quiet',
+    '--template=',
+    `--object-format=${format}`,
+    '--end-of-options',
+    source,
+  ]);
+  mkdirSync(join(source, '.git', 'info'), { recursive: true });
+  writeFileSync(join(source, '.git', 'info', 'attributes'), BLOB_BYTES);
+  await fetchCommit(context, spec, deps, source);
+  const trackedFiles = await assertTreeFits(deps, source, spec);
+  await git(deps, [
+    '-C',
+    source,
+    'checkout',
+    '--quiet',
+    '--detach',
+    '--force',
+    '--end-of-options',
+    spec.baseSha,
+  ]);
+  report.fact({ trackedFiles });
+  report.step(`base ${spec.baseSha.slice(0, 7)}, ${trackedFiles} files`);
+}
+
+/** A restart of our side cuts git's connection, which git does not try again; we do. */
+async function fetchCommit(
+  context: PhaseContext,
+  spec: FetchSpec,
+  deps: GitDeps,
+  source: string,
+): Promise<void> {
+  const { layout } = context;
+  const forwarder = await startForwarder({
+    target: layout.gateway,
+    tokenFile: layout.tokenFile,
+    paths: [`${spec.gitPath}/`],
+  });
+  const options = ['--quiet', '--depth=1', '--no-tags', '--no-recurse-submodules', '--no-write-fetch-head'];
+  const args = [
+    '-C',
+    source,
+    'fetch',
+    ...options,
+    '--end-of-options',
+    forwarder.origin + spec.gitPath,
+    spec.baseSha,
+  ];
+  try {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await git(deps, args);
+        return;
+      } catch (error) {
+        if (attempt === TRIES || context.stop.aborted) throw error;
+        await context.clock.sleep(250 * 2 ** attempt);
+      }
+    }
+  } finally {
+    await forwarder.close();
+  }
+}
