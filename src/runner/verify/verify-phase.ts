@@ -1,0 +1,88 @@
+/**
+ * verify: runs the base cells at once, while the agent still works; writes them down; waits for the sealed set; runs the
+ * new cells. It has no token and talks to nobody but through two folders. The order of the files is the proof that no byte
+ * of the agent's was here before the base results were out.
+ */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { CellResult, Side } from '../../result/contract/cell.ts';
+import { type ChangeEntry, changeSetDigest } from '../../result/contract/change-set.ts';
+import { RESULT_FILES, SEALED_FILES } from '../../result/contract/layout.ts';
+import { SealedSet, VerifySpec } from '../../result/contract/phase-spec.ts';
+import { readExchange, waitFor, writeExchange } from '../exchange-file.ts';
+import type { PhaseContext } from '../phase-context.ts';
+import { PhaseFailedError } from '../phase-failed.ts';
+import { type Cell, type CellPlace, runCell } from './run-cell.ts';
+
+/** New cells in the order of their worth, should time run out. */
+const NEW_CELLS: readonly { readonly source: Side; readonly tests: Side }[] = [
+  { source: 'new', tests: 'new' },
+  { source: 'new', tests: 'base' },
+  { source: 'base', tests: 'new' },
+];
+
+/** Ends when the new cells are written, or when nothing will come. Fails as `internal` or `change-set-refused`. */
+export async function runVerify(context: PhaseContext): Promise<void> {
+  const { scratch, results, sealed } = context.layout;
+  const prepared = context.layout.prepared ?? context.layout.source;
+  if (prepared === null || scratch === null || results === null || sealed === null) {
+    throw new PhaseFailedError({ code: 'internal', message: 'verify lacks one of its folders.' });
+  }
+  const spec = await waitFor(context.clock, context.stop, () =>
+    readExchange(VerifySpec, sealed, SEALED_FILES.spec),
+  );
+  if (spec === null) return;
+  const place: CellPlace = { prepared, scratch, limits: spec.limits };
+  const base: CellResult[] = [];
+  for (const check of spec.checks) {
+    base.push(await runCell(context, place, { check, source: 'base', tests: 'base', entries: [] }));
+    if (context.stop.aborted) return;
+  }
+  writeExchange(results, RESULT_FILES.base, { cells: base });
+  const set = await waitFor(context.clock, context.stop, () => sealedOrNothing(sealed));
+  if (set === null || set === 'nothing') return;
+  await runNewCells(context, place, { spec, set, results });
+}
+
+interface NewCells {
+  readonly spec: VerifySpec;
+  readonly set: SealedSet;
+  readonly results: string;
+}
+
+async function runNewCells(context: PhaseContext, place: CellPlace, work: NewCells): Promise<void> {
+  const { spec, set, results } = work;
+  const cells: CellResult[] = [];
+  const write = (complete: boolean) =>
+    writeExchange(results, RESULT_FILES.next, { digest: set.digest, complete, cells });
+  write(false);
+  for (const { source, tests } of NEW_CELLS) {
+    for (const check of spec.checks) {
+      const entries = entriesFor({ source, tests }, set);
+      cells.push(await runCell(context, place, { check, source, tests, entries }));
+      if (context.stop.aborted) return write(false);
+      write(false);
+    }
+  }
+  write(true);
+}
+
+/** The part of a change set that a cell gets: harness paths count as tests, all others as source. */
+export function entriesFor(sides: Pick<Cell, 'source' | 'tests'>, set: SealedSet): ChangeEntry[] {
+  const harness = new Set(set.harnessPaths);
+  return set.changeSet.entries.filter(
+    (entry) => (harness.has(entry.path) ? sides.tests : sides.source) === 'new',
+  );
+}
+
+function sealedOrNothing(sealed: string): SealedSet | 'nothing' | null {
+  if (existsSync(join(sealed, SEALED_FILES.nothing))) return 'nothing';
+  const set = readExchange(SealedSet, sealed, SEALED_FILES.set);
+  if (set !== null && changeSetDigest(set.changeSet) !== set.digest) {
+    throw new PhaseFailedError({
+      code: 'change-set-refused',
+      message: `The sealed set's digest is ${set.digest}, its change set's is another; nothing was run with it.`,
+    });
+  }
+  return set;
+}
