@@ -1,0 +1,36 @@
+/** A stored text: deflated where that makes it smaller, checked against its digest when it is read. */
+import { hash } from 'node:crypto';
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { GloveboxError } from '../../shared/errors.ts';
+
+/** A row of `transcript_chunk`. */
+export interface Chunk {
+  readonly digest: Uint8Array;
+  readonly deflated: boolean;
+  readonly bytes: Uint8Array;
+}
+
+/** Under this many bytes deflating saves nothing worth its time. */
+const LEAST_TO_DEFLATE = 200;
+
+/** Packs a text whose SHA-256 is `digest` (hex). */
+export function packChunk(digest: string, text: string): Chunk {
+  const plain = Buffer.from(text);
+  const key = Buffer.from(digest, 'hex');
+  if (plain.length >= LEAST_TO_DEFLATE) {
+    const packed = deflateRawSync(plain, { level: 1 });
+    if (packed.length < plain.length) return { digest: key, deflated: true, bytes: packed };
+  }
+  return { digest: key, deflated: false, bytes: plain };
+}
+
+/** The text. Error `transcript-damaged` when the bytes are not the ones that the digest names. */
+export function unpackChunk(chunk: Chunk): string {
+  const text = (chunk.deflated ? inflateRawSync(chunk.bytes) : Buffer.from(chunk.bytes)).toString('utf8');
+  const digest = Buffer.from(chunk.digest).toString('hex');
+  if (hash('sha256', text) === digest) return text;
+  throw new GloveboxError({
+    code: 'transcript-damaged',
+    message: `The transcript text 'sha256:${digest}' in the store differs from its digest: restore it from a backup.`,
+  });
+}
