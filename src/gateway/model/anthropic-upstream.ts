@@ -1,0 +1,112 @@
+/** An Anthropic-compatible base URL over Node's own client: kept-alive connections, no redirects, the key added here only. */
+import http from 'node:http';
+import https from 'node:https';
+import { GloveboxError } from '../../shared/errors.ts';
+import type { Upstream, UpstreamAnswer, UpstreamRequest } from './upstream.ts';
+
+/** Where and with what key; times in milliseconds. */
+export interface AnthropicOptions {
+  readonly baseUrl: string;
+  /** Null where the upstream wants none (self-hosted). */
+  readonly apiKey: string | null;
+  readonly maxConnections?: number;
+  /** Until the head of the answer: an unstreamed answer thinks as long as it likes. */
+  readonly headTimeoutMs?: number;
+  /** Between two pieces of an answer; Anthropic sends pings. */
+  readonly idleTimeoutMs?: number;
+}
+
+const DEFAULTS = { maxConnections: 512, headTimeoutMs: 600_000, idleTimeoutMs: 120_000 };
+
+/** Builds the adapter. Error `upstream-invalid` for a base that is no http(s) URL. */
+export function anthropicUpstream(options: AnthropicOptions): Upstream & { close(): void } {
+  const settings = { ...DEFAULTS, ...options };
+  const base = parseBase(options.baseUrl);
+  const client = base.protocol === 'https:' ? https : http;
+  const agent = new client.Agent({ keepAlive: true, maxSockets: settings.maxConnections });
+  const key = options.apiKey;
+  const prefix = base.pathname.replace(/\/$/, '');
+  return {
+    name: base.host,
+    redact: (text) => (key === null || key.length < 8 ? text : text.replaceAll(key, '[removed: credential]')),
+    close: () => agent.destroy(),
+    send: (request, signal) => {
+      const headers = { ...request.headers, ...(key === null ? {} : { 'x-api-key': key }) };
+      const target = {
+        agent,
+        protocol: base.protocol,
+        hostname: base.hostname.replace(/^\[|\]$/g, ''),
+        port: base.port,
+        path: prefix + request.path,
+        method: request.method,
+        headers: { ...headers, host: base.host },
+      };
+      return exchange(client.request(target), { request, signal, settings });
+    },
+  };
+}
+
+interface Exchange {
+  readonly request: UpstreamRequest;
+  readonly signal: AbortSignal;
+  readonly settings: typeof DEFAULTS;
+}
+
+function exchange(
+  outgoing: http.ClientRequest,
+  { request, signal, settings }: Exchange,
+): Promise<UpstreamAnswer> {
+  return new Promise((resolve, reject) => {
+    let connected = false;
+    const abort = () => outgoing.destroy(new Error('aborted'));
+    const head = setTimeout(() => outgoing.destroy(new Error('no answer in time')), settings.headTimeoutMs);
+    outgoing.on('socket', (socket) => {
+      connected = !socket.connecting;
+      socket.once('connect', () => {
+        connected = true;
+      });
+    });
+    outgoing.on('error', (cause) => reject(upstreamError(connected, cause)));
+    outgoing.on('response', (incoming) => {
+      clearTimeout(head);
+      incoming.setTimeout(settings.idleTimeoutMs, () => incoming.destroy(new Error('the answer stalled')));
+      resolve({ status: incoming.statusCode ?? 502, headers: headersOf(incoming), body: incoming });
+    });
+    outgoing.on('close', () => {
+      clearTimeout(head);
+      signal.removeEventListener('abort', abort);
+    });
+    signal.addEventListener('abort', abort, { once: true });
+    if (signal.aborted) abort();
+    else if (request.body === null) outgoing.end();
+    else outgoing.end(request.body);
+  });
+}
+
+function headersOf(incoming: http.IncomingMessage): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(incoming.headers)) {
+    if (typeof value === 'string') headers[name] = value;
+  }
+  return headers;
+}
+
+function upstreamError(connected: boolean, cause: Error): GloveboxError {
+  return new GloveboxError({
+    code: connected ? 'upstream-lost' : 'upstream-unreachable',
+    message: connected
+      ? `The model's upstream ended the connection before its answer: ${cause.message}.`
+      : `The model's upstream cannot be reached: ${cause.message}. Check its address.`,
+    retry: true,
+    cause,
+  });
+}
+
+function parseBase(baseUrl: string): URL {
+  const url = URL.parse(baseUrl);
+  if (url !== null && (url.protocol === 'https:' || url.protocol === 'http:')) return url;
+  throw new GloveboxError({
+    code: 'upstream-invalid',
+    message: `Invalid upstream '${baseUrl.slice(0, 200)}': expected an http or https address, e.g. https://api.anthropic.com.`,
+  });
+}

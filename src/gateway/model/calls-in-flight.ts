@@ -1,0 +1,101 @@
+/**
+ * The calls that this process holds reservations for: renews their leases, settles what others lost, and on closing waits
+ * until the last of them is settled. Also the bounds on how much one job, and all together, may hold at once.
+ */
+import { recoverLost, renewLeases } from '../../ledger/recover.ts';
+import type { ModelDeps } from './model-deps.ts';
+
+type FlightDeps = Pick<ModelDeps, 'db' | 'log' | 'limits'>;
+
+/** Lifetime: until `close`, which cuts what is still in flight and resolves when all of it is settled. */
+export class CallsInFlight {
+  private readonly deps: FlightDeps;
+  private readonly rows = new Set<string>();
+  private readonly settling = new Map<string, Promise<void>>();
+  private readonly working = new Set<Promise<void>>();
+  private readonly perJob = new Map<string, number>();
+  private readonly timer: NodeJS.Timeout;
+  private readonly stop = new AbortController();
+  private heldBytes = 0;
+
+  constructor(deps: FlightDeps) {
+    this.deps = deps;
+    this.timer = setInterval(() => void this.tend(), deps.limits.leaseMs / 4);
+    this.timer.unref();
+  }
+
+  /** Aborts when this process closes. */
+  get closing(): AbortSignal {
+    return this.stop.signal;
+  }
+
+  /** Renews our leases and settles rows whose gateway is gone. */
+  async tend(): Promise<void> {
+    try {
+      await renewLeases(this.deps.db, [...this.rows], this.deps.limits.leaseMs);
+      await recoverLost(this.deps.db);
+    } catch (error) {
+      this.deps.log.error({ err: error }, 'ledger leases could not be renewed');
+    }
+  }
+
+  hold(rowId: string): void {
+    this.rows.add(rowId);
+  }
+
+  drop(rowId: string): void {
+    this.rows.delete(rowId);
+  }
+
+  /** False when this job has as many calls in flight as it may. */
+  enter(jobName: string): boolean {
+    const calls = this.perJob.get(jobName) ?? 0;
+    if (calls >= this.deps.limits.callsPerJob) return false;
+    this.perJob.set(jobName, calls + 1);
+    return true;
+  }
+
+  leave(jobName: string): void {
+    const calls = (this.perJob.get(jobName) ?? 1) - 1;
+    if (calls > 0) this.perJob.set(jobName, calls);
+    else this.perJob.delete(jobName);
+  }
+
+  /** False when that many more bytes would be too many. */
+  takeBytes(count: number): boolean {
+    if (this.heldBytes + count > this.deps.limits.maxHeldBytes) return false;
+    this.heldBytes += count;
+    return true;
+  }
+
+  giveBytes(count: number): void {
+    this.heldBytes -= count;
+  }
+
+  /** Runs a call's settlement; the task's next call waits for it, so that what it found binds that one. */
+  settle(taskId: string, work: () => Promise<void>): Promise<void> {
+    const running = work().finally(() => {
+      this.working.delete(running);
+      if (this.settling.get(taskId) === running) this.settling.delete(taskId);
+    });
+    this.working.add(running);
+    this.settling.set(taskId, running);
+    return running;
+  }
+
+  /** Resolves when the task's last ended call is settled. */
+  async settled(taskId: string): Promise<void> {
+    await this.settling.get(taskId);
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.timer);
+    this.stop.abort(new Error('the gateway stops'));
+    while (this.rows.size > 0 || this.working.size > 0) {
+      await Promise.race([
+        Promise.allSettled([...this.working]),
+        new Promise((resolve) => setTimeout(resolve, 20)),
+      ]);
+    }
+  }
+}

@@ -1,0 +1,78 @@
+/** Sends a paid call upstream and turns the answer into the client's response; whatever happens, the call is ended once. */
+import { hasCode } from '../../shared/errors.ts';
+import { type AnswerMeter, meterFor } from './answer-meter.ts';
+import { RefusedCall } from './anthropic-error.ts';
+import { NO_ANSWER } from './assemble-answer.ts';
+import { type FinishDeps, finishCall, releaseCall } from './finish-call.ts';
+import { answerHeaders, requestHeaders } from './pass-headers.ts';
+import { passRefusal } from './pass-refusal.ts';
+import { rewriteBody } from './read-request.ts';
+import { relay } from './relay.ts';
+import type { CallMoney, PaidCall } from './reserve-call.ts';
+import type { UpstreamAnswer } from './upstream.ts';
+
+/** One call on its way. */
+export interface Dispatch {
+  readonly money: CallMoney;
+  readonly paid: PaidCall;
+  readonly flight: { readonly exchange: AbortController; over(): void };
+  readonly headers: Headers;
+  readonly url: string;
+}
+
+/** Answers the response. Throws `RefusedCall` where no answer came. */
+export async function dispatch(deps: FinishDeps, call: Dispatch): Promise<Response> {
+  const answer = await send(deps, call);
+  if (answer.status >= 300) return refusedUpstream(deps, call, answer);
+  const meter = meterFor(answer.headers['content-type']);
+  const end = () => finish(deps, call, { answer, meter });
+  const body = relay(
+    { body: answer.body, exchange: call.flight.exchange, clientIdleMs: deps.limits.clientIdleMs },
+    { seen: (bytes) => meter.push(bytes), ended: end },
+  );
+  return new Response(body, { status: answer.status, headers: answerHeaders(answer.headers) });
+}
+
+async function send(
+  deps: FinishDeps,
+  { money, paid, flight, headers, url }: Dispatch,
+): Promise<UpstreamAnswer> {
+  const body = rewriteBody(money.request, paid.maxTokens);
+  const { pathname, search } = new URL(url);
+  try {
+    return await deps.upstream.send(
+      { method: 'POST', path: pathname + search, headers: requestHeaders(headers, body.length), body },
+      flight.exchange.signal,
+    );
+  } catch (error) {
+    deps.log.warn({ err: error, taskId: money.caller.taskId }, 'upstream gave no answer');
+    if (hasCode(error, 'upstream-unreachable')) await releaseCall(deps, money, paid);
+    else await finishCall(deps, money, paid, { status: null, upstreamRequestId: null, answer: NO_ANSWER });
+    throw new RefusedCall({
+      status: 502,
+      type: 'api_error',
+      message: 'The model gave no answer. Try again.',
+      retry: 2,
+    });
+  }
+}
+
+function finish(
+  deps: FinishDeps,
+  { money, paid, flight }: Dispatch,
+  { answer, meter }: { answer: UpstreamAnswer; meter: AnswerMeter | null },
+): Promise<void> {
+  flight.over();
+  const seen = {
+    status: answer.status,
+    upstreamRequestId: answer.headers['request-id'] ?? null,
+    answer: meter?.answer() ?? NO_ANSWER,
+  };
+  return deps.calls.settle(money.caller.taskId, () => finishCall(deps, money, paid, seen));
+}
+
+async function refusedUpstream(deps: FinishDeps, call: Dispatch, answer: UpstreamAnswer): Promise<Response> {
+  const status = Math.max(answer.status, 400);
+  await finish(deps, call, { answer: { ...answer, status }, meter: null });
+  return passRefusal(deps, answer);
+}

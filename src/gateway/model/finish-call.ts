@@ -1,0 +1,151 @@
+/** Ends a call: settles its row, records its transcript, remembers its prefix, and wakes who waits for the money. */
+
+import { release, settle } from '../../ledger/settle.ts';
+import type { CallEnd, HeldCall, Settlement } from '../../ledger/settlement.ts';
+import { settlementOf } from '../../ledger/settlement.ts';
+import { readUsage } from '../../ledger/usage.ts';
+import { usageJson } from '../../ledger/usage-record.ts';
+import { recordCall, type StoredChunks } from '../transcript/record-call.ts';
+import type { Answer } from './assemble-answer.ts';
+import type { CallsInFlight } from './calls-in-flight.ts';
+import type { ModelDeps } from './model-deps.ts';
+import { readMessage } from './read-message.ts';
+import type { RecentCalls } from './recent-calls.ts';
+import type { CallMoney, PaidCall } from './reserve-call.ts';
+import type { WaitLine } from './wait-line.ts';
+
+export type FinishDeps = ModelDeps & {
+  readonly line: WaitLine;
+  readonly recent: RecentCalls;
+  readonly calls: CallsInFlight;
+  readonly stored: StoredChunks;
+};
+
+/** What the gateway saw of the answer; `status` is null where none came. */
+export interface Seen {
+  readonly status: number | null;
+  readonly upstreamRequestId: string | null;
+  readonly answer: Answer;
+}
+
+/** Settles one dispatched call; failures of the store are retried, then left to the lease's end. Never throws. */
+export async function finishCall(
+  deps: FinishDeps,
+  money: CallMoney,
+  paid: PaidCall,
+  seen: Seen,
+): Promise<void> {
+  const settlement = settlementOf(paid, endOf(deps, money, seen));
+  logOdd(deps, money, settlement);
+  try {
+    await withRetries(deps, () => settleRow(deps, money, { paid, seen, settlement }));
+    deps.line.moneyCameBack(paid.scopeIds);
+    await record(deps, money, { seen, settlement });
+  } catch (error) {
+    deps.log.error({ err: error, row: money.rowId }, 'call was not settled; its lease will end it');
+  } finally {
+    deps.calls.drop(money.rowId);
+  }
+}
+
+/** Gives back the money of a call that was not sent. Never throws. */
+export async function releaseCall(deps: FinishDeps, money: CallMoney, paid: PaidCall): Promise<void> {
+  try {
+    await withRetries(deps, () => release(deps.db, money.rowId));
+    deps.line.moneyCameBack(paid.scopeIds);
+  } catch (error) {
+    deps.log.error({ err: error, row: money.rowId }, 'call was not released; its lease will end it');
+  } finally {
+    deps.calls.drop(money.rowId);
+  }
+}
+
+function endOf(deps: FinishDeps, money: CallMoney, seen: Seen): CallEnd {
+  if (seen.status !== null && seen.status >= 400) return { kind: 'refused' };
+  if (seen.answer.usage === null) return { kind: 'cut', usage: null };
+  const { hourCache, features } = money.request;
+  try {
+    const usage = readUsage(seen.answer.usage, { hourCache, priced: features });
+    return { kind: seen.answer.complete ? 'metered' : 'cut', usage };
+  } catch (error) {
+    deps.log.warn({ err: error, row: money.rowId }, 'usage could not be read');
+    return { kind: 'cut', usage: null };
+  }
+}
+
+interface Ended {
+  readonly seen: Seen;
+  readonly settlement: Settlement;
+}
+
+async function settleRow(
+  deps: FinishDeps,
+  money: CallMoney,
+  ended: Ended & { paid: HeldCall },
+): Promise<void> {
+  const { settlement, seen, paid } = ended;
+  await settle(deps.db, {
+    rowId: money.rowId,
+    state: settlement.state,
+    nanoUsd: settlement.nanoUsd,
+    usageJson: usageJson(settlement.tokens, paid.price),
+    flags: settlement.flags,
+    status: seen.status,
+    upstreamRequestId: seen.upstreamRequestId,
+  });
+}
+
+async function record(deps: FinishDeps, money: CallMoney, { seen, settlement }: Ended): Promise<void> {
+  const { caller, request, shared } = money;
+  const { message } = seen.answer;
+  const answer = message === null ? null : readMessage(message, deps.scrub);
+  await recordCall(deps, {
+    id: money.rowId,
+    taskId: caller.taskId,
+    attempt: caller.attempt,
+    round: caller.round,
+    head: request.head,
+    messages: request.messages,
+    parent: shared.parent,
+    answer,
+    answerId: seen.answer.id,
+    stopReason: seen.answer.stopReason,
+  });
+  const { input, cacheRead, cacheWrite1h, cacheWrite5m } = settlement.tokens;
+  deps.recent.remember(caller.taskId, {
+    callId: money.rowId,
+    headDigest: request.head.digest,
+    messageDigests: request.messages.map((each) => each.digest),
+    inputTokens:
+      settlement.state === 'exact' && seen.status === 200
+        ? input + cacheRead + cacheWrite1h + cacheWrite5m
+        : null,
+  });
+}
+
+function logOdd(deps: FinishDeps, money: CallMoney, settlement: Settlement): void {
+  if (settlement.flags.includes('over-reserved')) {
+    deps.log.error(
+      { row: money.rowId, model: money.request.head.model },
+      'call cost more than its reservation',
+    );
+  }
+  if (settlement.flags.includes('unpriced')) {
+    deps.log.error({ row: money.rowId, flags: settlement.flags }, 'answer names usage without a price');
+  }
+}
+
+const RETRY_AFTER_MS = [200, 1_000, 3_000] as const;
+
+async function withRetries(deps: FinishDeps, work: () => Promise<unknown>): Promise<void> {
+  for (const waitMs of RETRY_AFTER_MS) {
+    try {
+      await work();
+      return;
+    } catch (error) {
+      deps.log.warn({ err: error }, 'settling failed; trying again');
+      await deps.clock.sleep(waitMs);
+    }
+  }
+  await work();
+}

@@ -1,0 +1,117 @@
+/** Gets the money for one call: reserves, waits its turn while only live reservations stand in the way, or refuses. */
+
+import type { ModelPrice } from '../../config/model-price.ts';
+import { featureBound } from '../../ledger/cost-feature.ts';
+import type { Reservation, ReserveRequest } from '../../ledger/decide-reservation.ts';
+import { reserve } from '../../ledger/reserve.ts';
+import { type Payer, scopesOf } from '../../ledger/scopes-of.ts';
+import type { HeldCall } from '../../ledger/settlement.ts';
+import { outputFloor, worstInputNanoUsd } from '../../ledger/worst-case.ts';
+import { GloveboxError, hasCode } from '../../shared/errors.ts';
+import type { Caller } from '../identity.ts';
+import { LEDGER_UNAVAILABLE, RefusedCall, UNAUTHENTICATED } from './anthropic-error.ts';
+import type { ModelDeps } from './model-deps.ts';
+import type { ModelRequest } from './read-request.ts';
+import type { SharedPrefix } from './recent-calls.ts';
+import { refusalOfReservation } from './refuse-reservation.ts';
+import type { WaitLine } from './wait-line.ts';
+
+/** What one call asks the ledger for. */
+export interface CallMoney {
+  readonly rowId: string;
+  readonly requestId: string;
+  readonly caller: Caller;
+  readonly payer: Payer;
+  readonly price: ModelPrice;
+  readonly request: ModelRequest;
+  readonly shared: SharedPrefix;
+  readonly signal: AbortSignal;
+}
+
+/** A reservation that was made; the scopes are those to wake when it ends. */
+export interface PaidCall extends HeldCall {
+  readonly scopeIds: readonly string[];
+}
+
+/** Reserves the call's worst case. Throws `RefusedCall`. */
+export async function reserveCall(deps: ModelDeps & { line: WaitLine }, money: CallMoney): Promise<PaidCall> {
+  const since = deps.clock.now();
+  for (;;) {
+    const wanted = reserveRequest(deps, money);
+    const answer = await tryReserve(deps, money, wanted);
+    if (answer.kind === 'reserved') {
+      return {
+        price: money.price,
+        reservedNanoUsd: answer.reservedNanoUsd,
+        maxTokens: answer.maxTokens,
+        featureNanoUsd: featureBound(deps.pricedFeatures, money.request.features),
+        scopeIds: wanted.scopes.map((scope) => scope.id),
+      };
+    }
+    const waited = deps.clock.now() - since;
+    if (answer.kind !== 'busy' || waited >= deps.limits.waitMs)
+      throw new RefusedCall(refusalOfReservation(answer));
+    await deps.line.turn(answer.scope.id, since, money.signal);
+  }
+}
+
+/** Built at each try: the day may have changed, and the caps may have been raised while the call waited. */
+function reserveRequest(deps: ModelDeps, money: CallMoney): ReserveRequest {
+  const { caller, price, request, shared } = money;
+  const input = worstInputNanoUsd(
+    {
+      meteredTokens: shared.metered.tokens,
+      newBytes: bytesAfter(request, shared.metered.messages),
+      images: request.images,
+      typedTools: request.typedTools,
+      hourCache: request.hourCache,
+    },
+    price,
+  );
+  return {
+    rowId: money.rowId,
+    requestId: money.requestId,
+    taskId: caller.taskId,
+    jobName: caller.jobName,
+    attempt: caller.attempt,
+    round: caller.round,
+    model: request.head.model,
+    scopes: scopesOf(money.payer, deps.caps(), deps.clock.now()),
+    inputNanoUsd: input + featureBound(deps.pricedFeatures, request.features),
+    outputNanoUsdPerToken: price.output,
+    askedTokens: request.maxTokens,
+    floorTokens: outputFloor(request.maxTokens, request.head.thinkingBudgetTokens),
+    gateway: deps.gateway,
+    leaseMs: deps.limits.leaseMs,
+  };
+}
+
+/** Bytes that no answer metered yet: all of the body, or what follows the metered messages. */
+function bytesAfter(request: ModelRequest, messages: number): number {
+  const lastMetered = messages === 0 ? undefined : request.outline.messages[messages - 1];
+  if (lastMetered === undefined) return request.bytes.length;
+  const lastMessage = request.outline.messages.at(-1);
+  return (lastMessage?.end ?? lastMetered.end) - lastMetered.end;
+}
+
+async function tryReserve(deps: ModelDeps, money: CallMoney, wanted: ReserveRequest): Promise<Reservation> {
+  const inTransaction = async (trx: ModelDeps['db']) => {
+    const phase = await deps.checkPhase(trx, money.caller);
+    if (phase === 'closed') throw closedPhase();
+  };
+  try {
+    return await reserve({ db: deps.db, inTransaction }, wanted);
+  } catch (error) {
+    if (hasCode(error, 'phase-closed')) throw new RefusedCall(UNAUTHENTICATED);
+    deps.log.error({ err: error, taskId: money.caller.taskId }, 'reservation failed');
+    throw new RefusedCall(LEDGER_UNAVAILABLE);
+  }
+}
+
+function closedPhase(): GloveboxError {
+  return new GloveboxError({
+    code: 'phase-closed',
+    message: 'The phase of this token is over.',
+    audience: 'sandbox',
+  });
+}

@@ -1,0 +1,43 @@
+/**
+ * Applies a scrubber to every decoded string of a JSON value. Deterministic, so that a conversation that is sent again
+ * keeps its cached prefix. A value without a hit is returned as the same object.
+ */
+import { ISSUED_TOKEN_PATTERN, isIssuedToken } from '../../shared/token.ts';
+
+/** Replaces secrets in one text; answers the same text where there is none. */
+export type Scrub = (text: string) => string;
+
+/** Scrubs keys and values. */
+export function scrubStrings(value: unknown, scrub: Scrub): unknown {
+  if (typeof value === 'string') return scrub(value);
+  if (Array.isArray(value)) return scrubArray(value, scrub);
+  if (value === null || typeof value !== 'object') return value;
+  const entries = Object.entries(value);
+  const scrubbed = entries.map(([key, inner]) => [scrub(key), scrubStrings(inner, scrub)] as const);
+  const same = scrubbed.every(
+    ([key, inner], index) => key === entries[index]?.[0] && inner === entries[index]?.[1],
+  );
+  return same ? value : Object.fromEntries(scrubbed);
+}
+
+function scrubArray(items: readonly unknown[], scrub: Scrub): unknown {
+  const scrubbed = items.map((item) => scrubStrings(item, scrub));
+  return scrubbed.every((item, index) => item === items[index]) ? items : scrubbed;
+}
+
+/** A scrubber for what we know exactly: tokens we issued, by form and checksum, and the given secrets. */
+export function exactScrub(secrets: readonly string[]): Scrub {
+  const known = secrets.filter((secret) => secret.length >= 8);
+  return (text) => {
+    let result = text;
+    if (text.includes('gbx_')) {
+      result = result.replace(ISSUED_TOKEN_PATTERN, (found) =>
+        isIssuedToken(found) ? '[removed: sandbox token]' : found,
+      );
+    }
+    for (const secret of known) {
+      if (result.includes(secret)) result = result.replaceAll(secret, '[removed: credential]');
+    }
+    return result;
+  };
+}
