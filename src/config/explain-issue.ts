@@ -17,9 +17,16 @@ type Issue = z.core.$ZodIssue;
 /** All issues of one file, in the order of lines. A key that is missing because it was mistyped is reported once. */
 export function explainIssues(input: ExplainInput, issues: readonly Issue[]): readonly Problem[] {
   const all = issues.flatMap((issue) => explainIssue(input, issue));
-  const meant = new Set(all.map((one) => `${one.at} ${/^did you mean '(.*)'\?$/.exec(one.expected)?.[1]}`));
-  const kept = all.filter((one) => !meant.has(`${one.at} ${/^Missing key '(.*)'$/.exec(one.what)?.[1]}`));
+  const meant = new Set(all.map((one) => keyAt(one, /^did you mean '(.*)'\?$/.exec(one.expected))));
+  const kept = all.filter((one) => {
+    const missing = keyAt(one, /^Missing key '(.*)'$/.exec(one.what));
+    return missing === null || !meant.has(missing);
+  });
   return kept.toSorted((a, b) => a.line - b.line);
+}
+
+function keyAt(one: Problem, match: RegExpExecArray | null): string | null {
+  return match === null ? null : `${one.at ?? ''} ${match[1]}`;
 }
 
 /** The problems of one issue: one for each unknown key, else one. */
