@@ -58,6 +58,7 @@ const STATEMENTS = [
   )`,
   `create unique index task_open on task (repository_id, issue_number) where state <> 'ended'`,
   `create unique index task_delivery on task (delivery_id) where delivery_id is not null`,
+  `create index task_created on task (created_at)`,
   `create index task_wake on task (wake_at) where wake_at is not null`,
   `create index task_surface on task (surface_due_at) where surface_due_at is not null`,
   `create index task_queue on task (installation_id, state) where state <> 'ended'`,

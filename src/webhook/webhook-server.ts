@@ -1,0 +1,83 @@
+/** The bot's HTTP server for webhooks, with time limits against slow senders. Other handlers may be put behind it. */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { Webhooks } from '@octokit/webhooks';
+import type { Log } from '../shared/log.ts';
+import type { Db } from '../task/open-database.ts';
+import { insertDelivery } from '../task/store/insert-delivery.ts';
+import { receiveWebhook } from './receive-webhook.ts';
+
+/** Handles a request that is for it, else answers false. */
+export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => Promise<boolean>;
+
+export interface WebhookServerOptions {
+  readonly db: Db;
+  /** The App's webhook secret; an empty one is refused. */
+  readonly secret: string;
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  readonly wake: () => void;
+  readonly log: Log;
+  /** Asked in order for what is no webhook. */
+  readonly others?: readonly RequestHandler[];
+}
+
+/** A server that listens; `close` ends it and its connections. */
+export interface WebhookServer {
+  readonly url: string;
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** The webhook's handler alone, for a server of one's own. */
+export function webhookHandler(
+  options: Pick<WebhookServerOptions, 'db' | 'secret' | 'wake' | 'log'>,
+): RequestHandler {
+  const { db, wake, log } = options;
+  const webhooks = new Webhooks({ secret: options.secret });
+  const deps = {
+    verify: (body: string, signature: string) => webhooks.verify(body, signature),
+    store: (delivery: Parameters<typeof insertDelivery>[1]) => insertDelivery(db, delivery),
+    wake,
+    log,
+  };
+  return (request, response) => receiveWebhook(deps, request, response);
+}
+
+/** Starts to listen. Errors: Node's, e.g. `EADDRINUSE`. */
+export async function startWebhookServer(options: WebhookServerOptions): Promise<WebhookServer> {
+  const handlers = [webhookHandler(options), ...(options.others ?? [])];
+  const server = createServer((request, response) => {
+    dispatch(handlers, request, response).catch((error: unknown) => {
+      options.log.error({ err: error }, 'a request failed');
+      if (!response.headersSent) response.writeHead(500);
+      response.end();
+    });
+  });
+  server.headersTimeout = 10_000;
+  server.requestTimeout = 15_000;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port, options.host, resolve);
+  });
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : options.port;
+  return {
+    url: `http://${options.host}:${port}`,
+    port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function dispatch(
+  handlers: readonly RequestHandler[],
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  for (const handler of handlers) if (await handler(request, response)) return;
+  response.writeHead(404).end('not found\n');
+}
