@@ -125,6 +125,8 @@ describe('lives', () => {
     } finally {
       spawner?.kill('SIGKILL');
       await eventually(() => processesWith(marker).length === 0, 5_000);
+      // A further life takes away what the killed one left outside the folder.
+      await (await openTestSandbox({ folder: join(folder, 'state') })).close();
       await deleteTree(folder);
     }
   });

@@ -1,0 +1,131 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openCgroups } from '../../../src/job/process-sandbox/limits/cgroup.ts';
+import type { JobSpec } from '../../../src/job/sandbox.ts';
+import {
+  attack,
+  isolations,
+  jobSpec,
+  openTestSandbox,
+  processesWith,
+  type TestSandbox,
+} from '../../fixtures/process-sandbox.ts';
+
+const MB = 1024 * 1024;
+const cgroups = openCgroups('limits-test');
+cgroups?.removeLife('limits-test');
+const hasCgroups = cgroups !== null;
+
+let test: TestSandbox;
+beforeAll(async () => {
+  test = await openTestSandbox();
+});
+afterAll(() => test.close());
+
+function limited(limits: Partial<JobSpec['limits']>): Partial<JobSpec> {
+  const { limits: usual } = jobSpec('none', {});
+  return { limits: { ...usual, ...limits } };
+}
+
+/** Allocates and touches memory in several processes, so that no single one is over. */
+const HOG = `
+  import { spawn } from 'node:child_process';
+  const grow = 'const kept = []; setInterval(() => kept.push(Buffer.alloc(20 * 1024 * 1024, 1)), 20)';
+  export default async () => {
+    const hogs = [1, 2, 3].map(() => spawn(process.execPath, ['-e', grow], { stdio: 'ignore' }));
+    await Promise.all(hogs.map((hog) => new Promise((resolve) => hog.once('exit', resolve))));
+    await new Promise(() => setInterval(() => undefined, 1000));
+  };`;
+
+describe.each(isolations)('limits with isolation %s', (isolation) => {
+  it('wall clock: ends the phase and says time', async () => {
+    const { job } = await attack(
+      test,
+      isolation,
+      { hang: true, ignoreTerm: true },
+      limited({ wallClockMs: 1_000 }),
+    );
+    expect(job.phases[0]?.reason).toBe('time');
+  });
+
+  it('memory: ends the tree and says memory', async () => {
+    const { job } = await attack(test, isolation, { module: HOG }, limited({ memoryBytes: 400 * MB }));
+    expect(job.phases[0]?.reason).toBe('memory');
+  });
+
+  it('memory is not said of a process that only looks like it (exit 137, kill -9)', async () => {
+    const looks = await attack(test, isolation, { exit: 137 });
+    const killed = await attack(test, isolation, { shell: 'kill -9 $PPID' });
+    expect([looks.job, killed.job].map((job) => job.phases[0]?.reason)).toEqual(['error', 'error']);
+  });
+
+  it('disk: ends the phase that fills its volume and says disk', async () => {
+    const shell = 'for i in 1 2 3 4 5 6 7 8; do head -c 60M /dev/zero > fill$i; sleep 0.1; done; sleep 600';
+    const { job } = await attack(test, isolation, { shell }, limited({ diskBytes: 200 * MB }));
+    expect(job.phases[0]?.reason).toBe('disk');
+  });
+
+  it('one file: cannot grow beyond the disk limit even between two looks', async () => {
+    const shell = 'head -c 300M /dev/zero > fill; stat -c %s fill';
+    const { stdout } = await attack(test, isolation, { shell }, limited({ diskBytes: 50 * MB }));
+    expect(Number(stdout || 50 * MB)).toBeLessThanOrEqual(50 * MB);
+  });
+
+  it('files: ends the phase that makes too many and says disk', async () => {
+    const shell = 'for i in $(seq 50); do mkdir $i; (cd $i && seq 1000 | xargs touch); done; sleep 600';
+    const { job } = await attack(test, isolation, { shell }, limited({ files: 5_000 }));
+    expect(job.phases[0]?.reason).toBe('disk');
+  });
+
+  it('output: 2 GB are drained, counted and dropped', async () => {
+    const module = `
+      import { spawn } from 'node:child_process';
+      export default () => new Promise((resolve) => spawn('/usr/bin/head', ['-c', '2G', '/dev/zero'],
+        { stdio: ['ignore', 'inherit', 'inherit'] }).once('exit', resolve));`;
+    const before = process.memoryUsage().rss;
+    const { job, value } = await attack(test, isolation, { module });
+    expect(value).toBe(0);
+    expect(job.phases[0]?.reason).toBe('completed');
+    expect(process.memoryUsage().rss - before).toBeLessThan(200 * MB);
+    const log = logOf(test, job.name);
+    expect(statSync(log).size).toBeLessThan(1.1 * MB);
+    expect(readFileSync(log, 'latin1')).toContain('(1048576 of 2147483648 bytes)');
+  });
+
+  it('what cannot be limited here is listed, for the check run and for the runner', async () => {
+    const { job, seen } = await attack(test, isolation, {});
+    expect(seen[0]?.['layout']).toMatchObject({ notLimited: job.notLimited });
+    expect(job.notLimited).toEqual(isolation === 'bubblewrap' || hasCgroups ? [] : ['processes']);
+  });
+});
+
+describe.each(isolations.filter((one) => one === 'bubblewrap' || hasCgroups))(
+  'a fork bomb in %s',
+  (isolation) => {
+    it('is held at the limit, and all of it ends with its phase', async () => {
+      const marker = `glovebox-bomb-${isolation}-${process.pid}`;
+      const shell = `bomb() { sh -c 'sleep 600; : ${marker}' & bomb & bomb; }; bomb 2>/dev/null; sleep 600`;
+      const most = { count: 0 };
+      const timer = setInterval(() => {
+        most.count = Math.max(most.count, processesWith(marker).length);
+      }, 50);
+      const { job } = await attack(
+        test,
+        isolation,
+        { shell },
+        limited({ processes: 60, wallClockMs: 2_000 }),
+      );
+      clearInterval(timer);
+      expect(job.phases[0]?.reason).toBe('time');
+      expect(most.count).toBeGreaterThan(5);
+      expect(most.count).toBeLessThanOrEqual(60);
+      expect(processesWith(marker)).toEqual([]);
+    });
+  },
+);
+
+function logOf(one: TestSandbox, name: string): string {
+  const lives = join(one.options.folder, 'lives');
+  return join(lives, readdirSync(lives)[0] ?? '', 'jobs', name, 'logs', 'work.log');
+}
