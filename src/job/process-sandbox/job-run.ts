@@ -4,11 +4,14 @@
  */
 import type { Phase } from '../../result/contract/phase-spec.ts';
 import type { Clock } from '../../shared/clock.ts';
-import type { JobObservation, JobSpec, PhaseEndReason, PhaseObservation } from '../sandbox.ts';
+import type { JobObservation, JobSpec, PhaseObservation } from '../sandbox.ts';
 import type { PhaseRun } from './phase-run.ts';
 
 /** How long verify may take to end by itself once deliver has carried its results out, and how long after SIGTERM. */
 const VERIFY_TAIL_MS = 10_000;
+
+/** What deliver gets for its last upload once a job's deadline ended verify; a quarter of short deadlines. */
+const DELIVER_TAIL_MS = 30_000;
 
 /** What a job needs to run. */
 export interface JobParts {
@@ -86,19 +89,25 @@ export class JobRun {
     await verify.stop(VERIFY_TAIL_MS);
   }
 
+  /** verify is ended a little before the others, so that deliver can still carry out what it left. */
   async #enforceDeadline(): Promise<void> {
+    const { clock, spec } = this.#parts;
+    const tailMs = Math.min(DELIVER_TAIL_MS, spec.deadlineMs / 4);
     try {
-      await this.#parts.clock.sleep(this.#parts.spec.deadlineMs, this.#over.signal);
+      await clock.sleep(spec.deadlineMs - tailMs, this.#over.signal);
+      this.#kill((phase) => phase === 'verify');
+      await clock.sleep(tailMs, this.#over.signal);
     } catch {
       return;
     }
-    this.#killAll('deadline');
+    this.#closed = true;
+    this.#kill(() => true);
   }
 
-  #killAll(reason: PhaseEndReason): void {
-    this.#closed = true;
+  #kill(isMeant: (phase: Phase) => boolean): void {
     for (const phase of this.#phases) {
-      if (phase.observation.state === 'running') phase.kill(reason);
+      const { state, phase: name } = phase.observation;
+      if (state === 'running' && isMeant(name)) phase.kill('deadline');
     }
   }
 

@@ -107,6 +107,7 @@ export class PhaseRun {
     const limit = await watchPhase({
       clock,
       limits,
+      wallClockMs: hasWallClock(this.#parts.phase) ? limits.wallClockMs : null,
       volumes,
       cgroup: cgroup(),
       tree: () => this.#parts.tree(tree.root.pid),
@@ -138,4 +139,9 @@ export class PhaseRun {
     this.#observation = { ...this.#observation, ...change };
     this.#parts.changed();
   }
+}
+
+/** verify and deliver begin while the agent still works and wait for it: their time is bounded by checks and deadline. */
+function hasWallClock(phase: Phase): boolean {
+  return phase !== 'verify' && phase !== 'deliver';
 }

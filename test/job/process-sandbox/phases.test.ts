@@ -1,4 +1,7 @@
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CELL_FOLDER, RunnerLayout } from '../../../src/result/contract/layout.ts';
+import { observedUntil } from '../../contracts/sandbox-contract.ts';
 import {
   ended,
   isolations,
@@ -31,5 +34,52 @@ describe.each(isolations)('phases with isolation %s', (isolation) => {
       'setup token-setup',
       'work token-work',
     ]);
+  });
+
+  it('lets deliver outlive a verify that the deadline ended', async () => {
+    const script = { verify: { hang: true, ignoreTerm: true }, deliver: { hang: true } };
+    const spec = jobSpec(isolation, script, {
+      phases: ['verify', 'deliver'],
+      kind: 'verify',
+      deadlineMs: 2_000,
+    });
+    await test.sandbox.launch(spec, TOKENS);
+    const verifyEnded = await observedUntil(
+      test.sandbox,
+      spec.name,
+      ({ phases }) => phases[0]?.state === 'ended',
+    );
+    expect(verifyEnded.phases.map(({ state }) => state)).toEqual(['ended', 'running']);
+    const job = await ended(test.sandbox, spec.name);
+    expect(job.phases.map(({ reason }) => reason)).toEqual(['deadline', 'deadline']);
+  });
+
+  it('does not count the time that verify waits for the agent', async () => {
+    const script = {
+      verify: { waitFor: 'SEALED/set' },
+      deliver: { shell: 'sleep 1.5', write: 'SEALED/set' },
+    };
+    const { limits } = jobSpec(isolation, {});
+    const spec = jobSpec(isolation, script, {
+      phases: ['verify', 'deliver'],
+      kind: 'verify',
+      limits: { ...limits, wallClockMs: 1_000 },
+    });
+    await test.sandbox.launch(spec, TOKENS);
+    const job = await ended(test.sandbox, spec.name);
+    expect(job.phases.map(({ reason }) => reason)).toEqual(['completed', 'completed']);
+  });
+
+  it('a running cell and the agent’s workspace have one path where the adapter can', async () => {
+    const spec = jobSpec(isolation, {}, { phases: ['work', 'verify'] });
+    await test.sandbox.launch(spec, TOKENS);
+    await ended(test.sandbox, spec.name);
+    const layouts = seenBy(test, spec.name)
+      .filter(({ event }) => event === 'begin')
+      .map(({ phase, layout }) => [phase, RunnerLayout.parse(layout)] as const);
+    const byPhase = Object.fromEntries(layouts);
+    const cell = join(byPhase['verify']?.scratch ?? '', CELL_FOLDER);
+    expect(cell === byPhase['work']?.prepared).toBe(isolation === 'bubblewrap');
+    expect(byPhase['verify']?.home).toBe(byPhase['work']?.home);
   });
 });

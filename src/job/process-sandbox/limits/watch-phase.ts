@@ -21,6 +21,8 @@ export interface WatchedVolume {
 export interface PhaseWatch {
   readonly clock: Clock;
   readonly limits: SandboxLimits;
+  /** Null: only the job's deadline bounds the phase's time. */
+  readonly wallClockMs: number | null;
   readonly volumes: readonly WatchedVolume[];
   readonly cgroup: TreeCgroup | null;
   /** The phase's living processes now. */
@@ -54,7 +56,8 @@ export async function watchPhase(watch: PhaseWatch): Promise<LimitKind | null> {
 }
 
 async function watchTime(watch: PhaseWatch, signal: AbortSignal): Promise<LimitKind | null> {
-  return (await slept(watch.clock, watch.limits.wallClockMs, signal)) ? 'time' : null;
+  if (watch.wallClockMs === null) return never();
+  return (await slept(watch.clock, watch.wallClockMs, signal)) ? 'time' : null;
 }
 
 async function watchMemory(watch: PhaseWatch, signal: AbortSignal): Promise<LimitKind | null> {
