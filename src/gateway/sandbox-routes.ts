@@ -8,6 +8,7 @@ import type { Phase } from '../result/contract/phase-spec.ts';
 import { hasCode } from '../shared/errors.ts';
 import { authenticate } from './bearer.ts';
 import type { Caller } from './identity.ts';
+import { limitInFlight } from './in-flight.ts';
 import { apiError, Refusal } from './refusal.ts';
 import type { Call, SandboxDeps } from './sandbox/call.ts';
 import { handleChangeSet } from './sandbox/change-set.ts';
@@ -38,6 +39,9 @@ const ENDPOINTS: readonly Endpoint[] = [
   { method: 'PUT', path: GATEWAY_PATHS.newResults, phases: ['deliver'], handle: handleNewResults },
 ];
 
+/** A phase calls one thing at a time, its heartbeat beside it; the rest is for repeats. */
+const MAX_CALLS_PER_JOB = 4;
+
 interface Env {
   Variables: { caller: Caller };
 }
@@ -45,6 +49,7 @@ interface Env {
 /** Builds the app for all paths but `/v1/` and `/healthz`; `extra` are further endpoints (the git read proxy). */
 export function sandboxRoutes(deps: SandboxDeps, extra: readonly Endpoint[] = []): Hono<Env> {
   const app = new Hono<Env>();
+  const inFlight = limitInFlight(MAX_CALLS_PER_JOB);
   app.use(async (context, next) => {
     context.set('caller', await authenticate(deps.identity, context.req.raw.headers));
     await next();
@@ -52,8 +57,9 @@ export function sandboxRoutes(deps: SandboxDeps, extra: readonly Endpoint[] = []
   for (const endpoint of [...ENDPOINTS, ...extra]) {
     app.on(endpoint.method, endpoint.path, (context) => {
       const call = { caller: context.get('caller'), request: context.req.raw };
-      if (endpoint.phases.includes(call.caller.phase)) return endpoint.handle(deps, call);
-      throw new Refusal('phase-closed', `path is not for phase ${call.caller.phase}`);
+      const { phase, jobName } = call.caller;
+      if (endpoint.phases.includes(phase)) return inFlight(jobName, () => endpoint.handle(deps, call));
+      throw new Refusal('phase-closed', `path is not for phase ${phase}`);
     });
     app.all(endpoint.path, () => {
       throw new Refusal('method-not-allowed', 'method');

@@ -21,7 +21,7 @@ export async function handleSpec(deps: SandboxDeps, { caller }: Call): Promise<R
   const standing = await deps.db.transaction().execute((trx) => takeSpec(trx, caller));
   if (!standing.open) throw new Refusal('phase-closed', standing.reason);
   const spec = buildPhaseSpec(caller.phase, await readFacts(deps, caller));
-  if (!spec) throw new Refusal('phase-closed', 'phase-without-token');
+  if (!spec) throw new Refusal('phase-closed', 'phase-not-of-job');
   return Response.json(spec);
 }
 

@@ -22,7 +22,7 @@ export type PhaseRefusal =
   | 'job-closed'
   | 'task-ended'
   | 'round-over'
-  | 'phase-without-token'
+  | 'phase-not-of-job'
   | 'phase-over'
   | 'other-pod'
   | 'task-aborting'
@@ -96,11 +96,18 @@ function refusalOf(rows: Rows, caller: PhaseCaller): PhaseRefusal | null {
   if (job.closed_at) return 'job-closed';
   if (task.state === 'ended') return 'task-ended';
   if (isRoundOver(rows)) return 'round-over';
-  if (caller.phase === 'verify') return 'phase-without-token';
+  if (!isPhaseOf(job.kind, caller.phase)) return 'phase-not-of-job';
   if (phaseRank(caller.phase) < phaseRank(job.phase)) return 'phase-over';
   if (job.bound_uid !== null && job.bound_uid !== caller.podUid) return 'other-pod';
   if (task.abort !== null) return 'task-aborting';
   return job.bound_uid === caller.podUid ? null : 'pod-unbound';
+}
+
+/** The phases of a job that may talk: verify has no token at all, and only the verify job delivers. */
+function isPhaseOf(kind: string, phase: Phase): boolean {
+  if (phase === 'work') return kind === 'work';
+  if (phase === 'deliver') return kind === 'verify';
+  return phase !== 'verify';
 }
 
 function isRoundOver({ task, job, round }: Rows): boolean {
