@@ -35,6 +35,8 @@ export interface ControllerSettings {
   readonly parallel: number;
   /** Between two looks for due tasks, in milliseconds; hints shorten it. */
   readonly pollMs: number;
+  /** Shortest wait after a step that failed, in milliseconds. */
+  readonly retryMs: number;
   /** Between two resyncs, in milliseconds. */
   readonly resyncMs: number;
 }

@@ -3,7 +3,7 @@ import type { JobRecord, RoundRecord, TaskRecord } from '../task/record.ts';
 import type { Action } from './action.ts';
 import { choosePublish, wantsRound } from './choose-round.ts';
 import { currentRound, isNews } from './current-round.ts';
-import type { Observation } from './decide.ts';
+import type { Observation } from './observation.ts';
 
 /** Null: wait until the round's calls are settled. */
 export function decideJudging(record: TaskRecord, observation: Observation): Action | null {
@@ -24,6 +24,7 @@ function needsVerdict(record: TaskRecord, round: RoundRecord): boolean {
   return round.verdict === null && round.sealedDigest !== null && isNews(record, round.sealedDigest);
 }
 
+/** A verify job that was told that nothing comes ends by itself; nothing of it counts. */
 function openJob(record: TaskRecord): JobRecord | undefined {
-  return record.jobs.find((job) => !job.closedAt);
+  return record.jobs.find((job) => !job.closedAt && !job.nothingComes);
 }

@@ -2,10 +2,10 @@
 import type { JobRecord, RoundRecord, TaskRecord } from '../task/record.ts';
 import type { Action } from './action.ts';
 import { currentRound, isNews, roundJobs } from './current-round.ts';
-import type { Observation } from './decide.ts';
 import { verifyTrouble } from './decide-verifying.ts';
 import { failureOutcome, preparationLimit } from './failure-outcome.ts';
 import { type JobEnd, jobEnd } from './job-end.ts';
+import type { Observation } from './observation.ts';
 
 /** New rounds that one attempt gets for lost work jobs. */
 export const MAX_PLATFORM_FAILURES = 3;

@@ -10,16 +10,7 @@ import { decideJudging } from './decide-judging.ts';
 import { decideVerifying } from './decide-verifying.ts';
 import { decideWorking } from './decide-working.ts';
 import { housekeeping } from './housekeeping.ts';
-
-/** What is no part of the task's record, read in the same moment. */
-export interface Observation {
-  /** Ledger rows of the task that are not settled: a verdict waits for them. */
-  readonly openReservations: number;
-  /** What the task may spend is spent. */
-  readonly budgetSpent: boolean;
-  /** There is room for one more sandbox now; at the seal nobody asks. */
-  readonly sandboxRoom: boolean;
-}
+import type { Observation } from './observation.ts';
 
 /** Failures in a row of one step that no waiting mends, after which the task ends. */
 export const MAX_FAILURES = 8;

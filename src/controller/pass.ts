@@ -7,14 +7,13 @@ import { GloveboxError, hasCode } from '../shared/errors.ts';
 import type { TaskRecord } from '../task/record.ts';
 import { checkLease } from '../task/store/check-lease.ts';
 import type { Claimed } from '../task/store/claim-lease.ts';
-import { liveJobs } from '../task/store/live-jobs.ts';
 import { loadRecord } from '../task/store/load-record.ts';
 import { releaseLease } from '../task/store/release-lease.ts';
-import { taskMoney } from '../task/store/task-money.ts';
 import { type Action, HOUSEKEEPING } from './action.ts';
 import { applyAction } from './apply.ts';
 import type { ControllerDeps } from './controller-deps.ts';
-import { decide, type Observation } from './decide.ts';
+import { decide } from './decide.ts';
+import { readObservation } from './observation.ts';
 import type { Lease } from './ports.ts';
 import { isOvertaken, isPassing } from './step-error.ts';
 import { syncStatus } from './sync-status.ts';
@@ -64,7 +63,8 @@ async function takeStep(deps: ControllerDeps, lease: Lease): Promise<PassEnd | n
     record = await loadRecord(deps.db, lease.taskId);
     if (!record) return { wakeAfterMs: null, failures: 0 };
     refuseForeignEpoch(record, lease);
-    action = decide(record, await observation(deps, record), record.readAt.getTime());
+    const seen = await readObservation(deps.db, record, deps.settings.sandboxes);
+    action = decide(record, seen, record.readAt.getTime());
     const progress = await applyAction(deps, { record, lease }, action);
     logStep(deps, record, action);
     return progress === 'go-on' ? null : { ...progress, failures: 0 };
@@ -95,7 +95,7 @@ interface Failed {
 function failed(deps: ControllerDeps, { error, record, action, taskId }: Failed): PassEnd {
   const before = record?.failures ?? 0;
   const failures = failuresAfter(before, { error, action });
-  const wakeAfterMs = backoffMs(record, failures);
+  const wakeAfterMs = backoffMs(deps.settings.retryMs, record, failures);
   const fields = { err: error, taskId, action: action?.do ?? 'read', failures, wakeAfterMs };
   deps.log.warn(fields, 'step failed and will be tried again');
   return { wakeAfterMs, failures };
@@ -106,10 +106,10 @@ function failuresAfter(before: number, what: { error: unknown; action: Action | 
   return isPassing(what.error) ? Math.max(1, before) : before + 1;
 }
 
-/** A quarter of the time that the state has lasted, from 0.5 s to 60 s: quick at first, patient in an outage. */
-function backoffMs(record: TaskRecord | null, failures: number): number {
+/** A quarter of the time that the state has lasted, at most a minute: quick at first, patient in an outage. */
+function backoffMs(retryMs: number, record: TaskRecord | null, failures: number): number {
   const lastedMs = record ? record.readAt.getTime() - record.task.stateSince.getTime() : 0;
-  return Math.min(60_000, Math.max(500 * 2 ** Math.min(failures, 6), lastedMs / 4));
+  return Math.round(Math.min(60_000, Math.max(retryMs * 2 ** Math.min(failures, 6), lastedMs / 4)));
 }
 
 function refuseForeignEpoch(record: TaskRecord, lease: Lease): void {
@@ -119,17 +119,6 @@ function refuseForeignEpoch(record: TaskRecord, lease: Lease): void {
     message: `Task '${lease.taskId}' is at epoch ${record.task.epoch}, the lease at ${lease.epoch}: another holder has it. Stop.`,
     retry: true,
   });
-}
-
-async function observation(deps: ControllerDeps, record: TaskRecord): Promise<Observation> {
-  const money = await taskMoney(deps.db, record.task.id);
-  const budget = record.task.pin?.config.taskBudgetNanoUsd;
-  const live = await liveJobs(deps.db);
-  return {
-    openReservations: money.openReservations,
-    budgetSpent: budget !== undefined && money.heldNanoUsd >= BigInt(budget),
-    sandboxRoom: live.length < deps.settings.sandboxes,
-  };
 }
 
 function logStep(deps: ControllerDeps, record: TaskRecord, action: Action): void {

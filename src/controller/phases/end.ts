@@ -1,5 +1,5 @@
 /** Any state -> ended: the outcome, with every job of the task closed and its round over in the same transaction. */
-import { closeJob } from '../../task/store/close-job.ts';
+import { closeTaskJobs } from '../../task/store/close-task-jobs.ts';
 import { endRound } from '../../task/store/end-round.ts';
 import { type StateChange, transition } from '../../task/store/transition.ts';
 import type { Outcome, Reason } from '../../task/task.ts';
@@ -14,7 +14,7 @@ export interface TaskEnd {
 
 /** Ends the task; sandboxes and tokens that are left are tidied up afterwards. */
 export async function endTask(deps: ControllerDeps, step: Step, end: TaskEnd): Promise<Progress> {
-  const { task, jobs } = step.record;
+  const { task } = step.record;
   await deps.db.transaction().execute(async (trx) => {
     await transition(trx, task, {
       to: 'ended',
@@ -22,12 +22,8 @@ export async function endTask(deps: ControllerDeps, step: Step, end: TaskEnd): P
       end: { outcome: end.outcome, reason: end.reason },
       ...(end.set ? { set: end.set } : {}),
     });
-    for (const job of jobs) if (!job.closedAt) await closeJob(trx, job.name, closeReason(end));
+    await closeTaskJobs(trx, task.id, end.outcome === 'aborted' ? 'aborted' : 'ended');
     await endRound(trx, { taskId: task.id, attempt: task.attempt, number: task.round, lost: false });
   });
   return 'go-on';
-}
-
-function closeReason(end: TaskEnd): 'aborted' | 'failed' {
-  return end.outcome === 'aborted' ? 'aborted' : 'failed';
 }

@@ -1,5 +1,4 @@
 /** working -> judging: sealed empty, or as judged before. Deliver is told that nothing comes; the earlier verdict stands. */
-import { endRound } from '../../task/store/end-round.ts';
 import { tellDeliver } from '../../task/store/mark-job.ts';
 import { transition } from '../../task/store/transition.ts';
 import type { ControllerDeps, Progress, Step } from '../controller-deps.ts';
@@ -11,7 +10,6 @@ export async function skipVerify(deps: ControllerDeps, step: Step): Promise<Prog
   await deps.db.transaction().execute(async (trx) => {
     await transition(trx, task, { to: 'judging', by: 'controller' });
     for (const job of roundJobs(step.record, 'verify')) await tellDeliver(trx, job.name, 'nothing_comes');
-    await endRound(trx, { taskId: task.id, attempt: task.attempt, number: task.round, lost: false });
   });
   return 'go-on';
 }

@@ -8,16 +8,8 @@ import type { Db } from '../open-database.ts';
 import { lockTask } from './lock-task.ts';
 import { wakeTask } from './wake-task.ts';
 
-/** `sealed`, `delivered`, `aborted`, `lost`, `limit`, `ended`, `failed`, `unneeded`; goes into the audit. */
-export type CloseReason =
-  | 'sealed'
-  | 'delivered'
-  | 'aborted'
-  | 'lost'
-  | 'limit'
-  | 'failed'
-  | 'unneeded'
-  | 'ended';
+/** Why a job was closed; goes into the audit. `limit`: its own limits ended it. `ended`: nothing more is wanted of it. */
+export type CloseReason = 'sealed' | 'delivered' | 'aborted' | 'lost' | 'limit' | 'ended';
 
 /** Closes `name`; true when this call did it, false when it was closed or is unknown. `trx` must be a transaction. */
 export async function closeJob(trx: Db, name: string, reason: CloseReason): Promise<boolean> {
