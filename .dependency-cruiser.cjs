@@ -12,7 +12,11 @@ const typesOnly = (from, to) => ({
   name: `${from}-takes-only-types-of-${to}`,
   severity: 'error',
   from: { path: `^src/${from}/` },
-  to: { path: `^src/${to}/`, pathNot: '^src/result/(contract/|verdict[.]ts$)', dependencyTypesNot: ['type-only'] },
+  to: {
+    path: `^src/${to}/`,
+    pathNot: '^src/result/(contract/|verdict[.]ts$)',
+    dependencyTypesNot: ['type-only'],
+  },
 });
 const sdk = (name, packages, from) => ({
   name: `${name}-only-in-its-adapter`,
