@@ -4,8 +4,8 @@ import type { AdminConfig } from '../config/admin-config.ts';
 import { capsOf } from '../config/caps.ts';
 import { SHIPPED_PRICES } from '../config/model-catalogue.ts';
 import { priceTable } from '../config/price-table.ts';
-import { createGitUpstream } from '../gateway/git-read/git-upstream.ts';
 import { gitReadEndpoints } from '../gateway/git-read/git-read.ts';
+import { createGitUpstream } from '../gateway/git-read/git-upstream.ts';
 import { watchJobClosings } from '../gateway/job-closings.ts';
 import { createLocalIdentity } from '../gateway/local-identity.ts';
 import { MODEL_LIMITS } from '../gateway/model/model-deps.ts';
@@ -65,7 +65,9 @@ export async function startGateway(options: GatewayProcessOptions): Promise<Runn
     { socketPath: options.socketPath, ...(options.tcp ? { tcp: options.tcp } : {}) },
   );
   const recovering = setInterval(() => {
-    recoverLost(db).catch((error: unknown) => log.warn({ err: error }, 'lost ledger rows could not be settled'));
+    recoverLost(db).catch((error: unknown) =>
+      log.warn({ err: error }, 'lost ledger rows could not be settled'),
+    );
   }, RECOVER_EVERY_MS);
   return {
     port: server.port,
@@ -77,7 +79,11 @@ export async function startGateway(options: GatewayProcessOptions): Promise<Runn
   };
 }
 
-async function endCalls(server: GatewayServer, model: { close(): Promise<void> }, graceMs: number): Promise<void> {
+async function endCalls(
+  server: GatewayServer,
+  model: { close(): Promise<void> },
+  graceMs: number,
+): Promise<void> {
   const closed = server.close(graceMs);
   await model.close();
   await closed;

@@ -69,6 +69,10 @@ export const BotVariables = CommonVariables.extend({
     description: 'REST API, for GitHub Enterprise Server `https://HOST/api/v3`',
     expected: 'an http(s) URL',
   }),
+  GLOVEBOX_GITHUB_THROTTLE: variable(z.enum(['on', 'off']).default('on'), {
+    description: 'spaces writes as GitHub asks for; `off` only against an emulator',
+    expected: "'on' or 'off'",
+  }),
   GLOVEBOX_BOT_HOST: variable(z.string().min(1).default('127.0.0.1'), {
     description: 'address that the bot listens on',
   }),
@@ -120,6 +124,7 @@ export interface BotEnv extends CommonEnv {
   readonly privateKey: string;
   readonly webhookSecret: string;
   readonly githubApiUrl: string;
+  readonly githubThrottle: boolean;
   readonly host: string;
   readonly port: number;
 }
@@ -145,6 +150,7 @@ export function readBotEnv(environment: Environment = process.env): BotEnv {
     privateKey: read.GITHUB_PRIVATE_KEY,
     webhookSecret: read.GITHUB_WEBHOOK_SECRET,
     githubApiUrl: withoutSlash(read.GITHUB_API_URL),
+    githubThrottle: read.GLOVEBOX_GITHUB_THROTTLE === 'on',
     host: read.GLOVEBOX_BOT_HOST,
     port: Number(read.GLOVEBOX_BOT_PORT),
   };
@@ -161,6 +167,11 @@ export function readGatewayEnv(environment: Environment = process.env): GatewayE
     host: read.GLOVEBOX_GATEWAY_HOST,
     port: Number(read.GLOVEBOX_GATEWAY_PORT),
   };
+}
+
+/** The environment for a process of ours that must not see the named variables. */
+export function environmentWithout(names: readonly string[]): Record<string, string | undefined> {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !names.includes(name)));
 }
 
 function common(read: CommonVariables): CommonEnv {

@@ -1,0 +1,34 @@
+/** `glovebox gateway`: the boundary as a process of its own, from its environment. */
+import { readGatewayEnv } from '../config/env.ts';
+import { anthropicUpstream } from '../gateway/model/anthropic-upstream.ts';
+import { startGateway } from './gateway-process.ts';
+import { loadAdmin } from './load-admin.ts';
+import { gatewaySocket } from './one-machine.ts';
+import { processParts } from './process-parts.ts';
+import { untilSignal } from './until-signal.ts';
+
+const GRACE_MS = 10_000;
+
+/** Runs until a signal ends it; exit code 0. Errors: the environment's, the admin file's, the store's, a busy port. */
+export async function runGateway(): Promise<number> {
+  const env = readGatewayEnv();
+  const { admin } = await loadAdmin(env.configPath);
+  const parts = await processParts(env, 'gateway');
+  const upstream = anthropicUpstream({ baseUrl: env.anthropicBaseUrl, apiKey: env.anthropicApiKey });
+  const gateway = await startGateway({
+    ...parts,
+    db: parts.store.db,
+    admin,
+    upstream,
+    secrets: env.anthropicApiKey === null ? [] : [env.anthropicApiKey],
+    gitUrl: env.githubGitUrl,
+    socketPath: gatewaySocket(env.gatewaySocketDir),
+    tcp: { host: env.host, port: env.port },
+  });
+  parts.log.info({ port: gateway.port, upstream: upstream.name }, 'gateway started');
+  await untilSignal();
+  await gateway.close(GRACE_MS);
+  upstream.close();
+  await parts.store.close();
+  return 0;
+}

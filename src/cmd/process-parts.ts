@@ -1,0 +1,49 @@
+/** What every process of ours is made of: store, keys, logger, clock and randomness, from its environment. */
+import { hkdfSync } from 'node:crypto';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import type { CommonEnv } from '../config/env.ts';
+import { type Clock, systemClock } from '../shared/clock.ts';
+import { type RandomBytes, systemRandom } from '../shared/ids.ts';
+import { createLog, type Log } from '../shared/log.ts';
+import { createSecretBox, type SecretBox } from '../shared/secret-box.ts';
+import { type OpenStore, openDatabase, type StoreLocation } from '../task/open-database.ts';
+
+export interface ProcessParts {
+  readonly store: OpenStore;
+  readonly secretBox: SecretBox;
+  /** Signs the hidden markers of what we post; derived from the store key. */
+  readonly markerKey: Uint8Array;
+  /** Names this process in leases and ledger rows. */
+  readonly name: string;
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+  readonly log: Log;
+}
+
+const MAX_CONNECTIONS = 20;
+
+/** Where the environment says that the store is. */
+export function storeLocation(env: CommonEnv): StoreLocation {
+  return env.databaseUrl === null
+    ? { kind: 'pglite', folder: join(env.home, 'store') }
+    : { kind: 'postgres', url: env.databaseUrl, maxConnections: MAX_CONNECTIONS };
+}
+
+/** Opens the store and builds the rest. Errors: the store's. */
+export async function processParts(env: CommonEnv, role: string): Promise<ProcessParts> {
+  return {
+    store: await openDatabase(storeLocation(env)),
+    secretBox: createSecretBox(env.storeKey, systemRandom),
+    markerKey: markerKey(env.storeKey),
+    name: `${role}@${hostname()}:${process.pid}`,
+    clock: systemClock,
+    random: systemRandom,
+    log: createLog(env.logLevel),
+  };
+}
+
+/** The marker's key; another purpose, another key (RFC 5869). */
+export function markerKey(storeKey: Uint8Array): Uint8Array {
+  return Buffer.from(hkdfSync('sha256', storeKey, '', 'glovebox marker', 32));
+}
