@@ -33,9 +33,7 @@ export async function runStart(program: string): Promise<number> {
 }
 
 function startRole(program: string, role: Role): ChildProcess {
-  const env = Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !KEPT_FROM[role].includes(name)),
-  );
+  const env = environmentWithout(KEPT_FROM[role]);
   return spawn(process.execPath, [program, role], { stdio: 'inherit', env });
 }
 
