@@ -1,29 +1,22 @@
 /** Which round is published: the sealed change set with the fewest broken tests, the latest of equals. */
-import type { Digest } from '../shared/digest.ts';
 import type { Verdict } from './verdict.ts';
 
-/** A round that was sealed and judged. */
-export interface JudgedRound {
-  readonly attempt: number;
-  readonly round: number;
-  readonly sealedDigest: Digest;
-  readonly verdict: Verdict;
-}
-
 /**
- * The round to publish, in the order given (oldest first). Empty rounds come last, so `change-empty` is the end only where
- * every round's is empty; then blocked ones, which publish nothing. Null without any round.
+ * The round to publish, from judged rounds in their order (oldest first). Empty ones come last, so `change-empty` is the
+ * end only where every round's is empty; before them blocked ones, which publish nothing. Null without any round.
  */
-export function chooseRound(rounds: readonly JudgedRound[]): JudgedRound | null {
-  return rounds.reduce<JudgedRound | null>(
-    (best, one) => (best === null || !isWorse(one, best) ? one : best),
+export function chooseRound<Round extends { readonly verdict: Verdict }>(
+  rounds: readonly Round[],
+): Round | null {
+  return rounds.reduce<Round | null>(
+    (best, one) => (best === null || !isWorse(one.verdict, best.verdict) ? one : best),
     null,
   );
 }
 
-function isWorse(one: JudgedRound, other: JudgedRound): boolean {
-  const [a, b] = [rankOf(one.verdict), rankOf(other.verdict)];
-  return a === b ? one.verdict.brokenCount > other.verdict.brokenCount : a > b;
+function isWorse(one: Verdict, other: Verdict): boolean {
+  const [a, b] = [rankOf(one), rankOf(other)];
+  return a === b ? one.brokenCount > other.brokenCount : a > b;
 }
 
 function rankOf(verdict: Verdict): number {

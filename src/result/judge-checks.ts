@@ -79,16 +79,9 @@ function judgeCheck(spec: CheckSpec, input: ChecksInput): JudgedCheck {
     notes,
     proofs: isTests ? proveTests(spec.name, cells) : [],
     colour,
-    broken: brokenIn(notes, colour),
+    broken: notes.filter(({ change }) => change === 'broken' || change === 'gone').length,
     executed: isTests && executedAnything(cells.head),
   };
-}
-
-/** Broken and gone tests; a check that got worse without naming one counts as one, unless flaky tests explain it. */
-function brokenIn(notes: readonly TestNote[], colour: CheckColour): number {
-  const tests = notes.filter(({ change }) => change === 'broken' || change === 'gone').length;
-  if (tests > 0 || colour !== 'worse') return tests;
-  return notes.some(({ change }) => change === 'flaky') ? 0 : 1;
 }
 
 function verdictOf(spec: CheckSpec, cells: CheckCells): CheckVerdict {

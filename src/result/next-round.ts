@@ -9,11 +9,11 @@ const MAX_OUTPUT_CHARACTERS = 12_000;
 const MAX_BLOCKS = 5;
 
 /**
- * True where something is broken that the agent can mend. Not where a gate blocks, nothing changed, nothing was verified
+ * True where checks fail that do not on the base: something that the agent can mend. Not where a gate blocks, nothing changed, nothing was verified
  * (a matter of configuration), or what fails does so on the base alike.
  */
 export function wantsAnotherRound(verdict: Verdict): boolean {
-  return !verdict.blocked && verdict.reason === 'checks-failed' && verdict.brokenCount > 0;
+  return !verdict.blocked && verdict.reason === 'checks-failed';
 }
 
 /** One block per check that fails with the new source and new tests: the tests by name, then the end of its output. */

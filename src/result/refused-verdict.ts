@@ -21,7 +21,7 @@ export function refusedVerdict(error: GloveboxError): Verdict {
         {
           path: null,
           line: null,
-          saw: 'not run: the change set is invalid',
+          saw: sawOf(error),
           effect: 'blocks',
           code: error.code,
         },
@@ -31,4 +31,10 @@ export function refusedVerdict(error: GloveboxError): Verdict {
     stat: { files: 0, added: 0, removed: 0 },
     totals: { base: null, head: null },
   };
+}
+
+/** The position counts from 1; 0 is the change set as a whole. The path is not shown. */
+function sawOf(error: GloveboxError): string {
+  const { index = 0, rule = 'unknown' } = error.values;
+  return `${index === 0 ? 'the whole' : `path ${index}`} breaks the rule '${rule}'`;
 }

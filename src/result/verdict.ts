@@ -112,7 +112,7 @@ export const Verdict = z.strictObject({
   proofs: z.array(ProofNote),
   harnessChanged: z.array(z.string()),
   gates: z.array(GateResult),
-  /** Broken and gone tests, and checks that got worse without naming one: what decides which round is published. */
+  /** Base tests that passed on the base and fail or are gone: decides which round is published. */
   brokenCount: z.int(),
   stat: z.strictObject({ files: z.int(), added: z.int(), removed: z.int() }),
   totals: z.strictObject({ base: Counts.nullable(), head: Counts.nullable() }),
