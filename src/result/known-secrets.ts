@@ -65,20 +65,18 @@ function issuedTokens(text: string, known: KnownSecrets): SecretSpan[] {
  */
 function partsOf(text: string, value: string): SecretSpan[] {
   if (value.length < MIN_VALUE_CHARACTERS) return [];
-  const spans: SecretSpan[] = [];
   const size = Math.min(12, Math.max(MIN_VALUE_CHARACTERS, Math.floor(value.length / 3)));
-  const first = PUBLIC_PREFIX.exec(value)?.[0].length ?? 0;
-  let covered = 0;
-  for (let from = Math.min(first, value.length - size); from + size <= value.length; from += 1) {
+  const first = Math.min(PUBLIC_PREFIX.exec(value)?.[0].length ?? 0, value.length - size);
+  const step = value.length > 40 ? 4 : 1;
+  const spans = new Map<string, SecretSpan>();
+  for (let from = first; from + size <= value.length; from += step) {
     const piece = value.slice(from, from + size);
-    for (let at = text.indexOf(piece, 0); at !== -1; at = text.indexOf(piece, at + 1)) {
+    for (let at = text.indexOf(piece); at !== -1; at = text.indexOf(piece, at + 1)) {
       const span = widened(text, value, { at, from, size });
-      if (span.end <= covered) continue;
-      covered = span.end;
-      spans.push(span);
+      spans.set(`${span.start}-${span.end}`, span);
     }
   }
-  return spans;
+  return [...spans.values()];
 }
 
 function widened(text: string, value: string, hit: { at: number; from: number; size: number }): SecretSpan {

@@ -6,10 +6,16 @@ import { decodedViews } from './decoded-views.ts';
 import { type KnownSecrets, knownSpans, NOTHING_KNOWN, type SecretSpan } from './known-secrets.ts';
 import { SECRET_PATTERNS } from './secret-patterns.ts';
 
+const UNREADABLE = 'text that decodes to too much to be read';
+
 /** All secrets of a text, sorted by place; one place is reported once, the certain kind first. */
 export function scanText(text: string, known: KnownSecrets = NOTHING_KNOWN): SecretSpan[] {
-  const found: SecretSpan[] = [];
-  for (const view of decodedViews(text)) {
+  const { views, complete } = decodedViews(text);
+  // Fails closed: what decodes to more than can be read may hold anything.
+  const found: SecretSpan[] = complete
+    ? []
+    : [{ kind: UNREADABLE, start: 0, end: text.length, certain: true }];
+  for (const view of views) {
     for (const hit of [...knownSpans(view.text, known), ...patternSpans(view.text)]) {
       const [start, end] = view.origin(hit.start, hit.end);
       found.push({ kind: hit.kind + view.how, start, end, certain: hit.certain });

@@ -1,5 +1,5 @@
 /**
- * Gate "secrets": what looks like a credential in what the change set adds, in any encoding. The value is never shown, and
+ * Gate "secrets" (INC-05): what looks like a credential in what the change set adds, in any encoding. The value is never shown, and
  * lines that the base already holds are not reported.
  */
 import type { ReadChange } from '../read-change-set.ts';
@@ -7,9 +7,17 @@ import { scanText } from '../scan-text.ts';
 import type { GateFinding } from '../verdict.ts';
 import { finding, type GateInput } from './gate.ts';
 
-/** A certain secret blocks, one that only looks like it asks; file names are scanned as well. */
+/**
+ * A certain secret blocks, one that only looks like it asks; file names are scanned as well. A change set over the size
+ * cap is blocked unread: a scan takes about a second per megabyte.
+ */
 export function secrets(input: GateInput): GateFinding[] {
-  return input.changeSet.changes.flatMap((change) => [...inName(change, input), ...inContent(change, input)]);
+  const { changes } = input.changeSet;
+  const bytes = changes.reduce((sum, change) => sum + (change.after?.bytes.length ?? 0), 0);
+  if (bytes > input.config.limits.changedBytes) {
+    return [finding('blocks', 'not scanned: larger than the size cap', { code: 'gate-blocked' })];
+  }
+  return changes.flatMap((change) => [...inName(change, input), ...inContent(change, input)]);
 }
 
 function inName(change: ReadChange, input: GateInput): GateFinding[] {
@@ -17,7 +25,7 @@ function inName(change: ReadChange, input: GateInput): GateFinding[] {
   const certain = scanText(change.path, input.known).filter((one) => one.certain);
   return certain
     .slice(0, 1)
-    .map((one) => finding('blocks', `${one.kind} in a file name (not shown)`, { code: 'secret-found' }));
+    .map((one) => finding('blocks', `${phrase(one.kind)} in a file name`, { code: 'secret-found' }));
 }
 
 function inContent(change: ReadChange, input: GateInput): GateFinding[] {
@@ -33,13 +41,18 @@ function inContent(change: ReadChange, input: GateInput): GateFinding[] {
     if (added && !touches(added, first, last)) return [];
     const effect = one.certain ? 'blocks' : 'asks';
     const at = { path: change.path, line: first, ...(one.certain ? { code: 'secret-found' } : {}) };
-    return [finding(effect, `looks like ${one.kind} (not shown)`, at)];
+    return [finding(effect, phrase(one.kind), at)];
   });
 }
 
 function touches(lines: ReadonlySet<number>, first: number, last: number): boolean {
   for (let line = first; line <= last; line += 1) if (lines.has(line)) return true;
   return false;
+}
+
+/** `an AWS access key id`: reads on after "looks like". */
+function phrase(kind: string): string {
+  return /^[aeiou]/i.test(kind) ? `an ${kind}` : `a ${kind}`;
 }
 
 /** Line (from 1) of an offset, by binary search over the line starts. */
