@@ -44,6 +44,14 @@ const GENERIC: readonly HarnessRule[] = [
   ),
   rule('harness', 'vendored code', /(^|\/)(vendor|node_modules|third_party|site-packages)\//),
   rule(
+    'harness',
+    'test runner',
+    /(^|\/)(run[-_]?(all[-_]?)?tests?|test[-_]?runner|run[-_]?specs?)(\.[^/]*)?$/,
+  ),
+];
+
+const FOLDERS: readonly HarnessRule[] = [
+  rule(
     'test',
     'test folder',
     /(^|\/)(__tests?__|tests?|specs?|e2e|integration[-_]tests?|unit[-_]tests?|testing|test[-_](helpers?|utils?|support))\//,
@@ -152,13 +160,14 @@ const RUBY: readonly HarnessRule[] = [
   ),
 ];
 
-/** All tables, the specific ones first. */
+/** All tables in order: what steers a run is never taken for a mere test. */
 export const HARNESS_TABLES: readonly (readonly [string, readonly HarnessRule[]])[] = [
+  ['generic', GENERIC],
   ['node', NODE],
   ['python', PYTHON],
   ['go', GO],
   ['rust', RUST],
   ['java', JAVA],
   ['ruby', RUBY],
-  ['generic', GENERIC],
+  ['generic', FOLDERS],
 ];
