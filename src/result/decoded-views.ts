@@ -35,9 +35,8 @@ const SEAMS = /["'`][ \t]{0,20}(?:[+.,&|\\]{1,2})?\s{0,40}["'`]|\\\r?\n[ \t]{0,4
 const DISGUISES =
   /\p{Default_Ignorable_Code_Point}+|\0|[\u2070-\u209f\u2100-\u214f\u2460-\u24ff\uff01-\uff5e\u{1d400}-\u{1d7ff}\u{1f100}-\u{1f1ff}]/gu;
 
-/** Every view of the text, the text itself first. */
-export function decodedViews(text: string): TextViews {
-  const budget = Math.max(MIN_BUDGET, text.length * GROWTH);
+/** Every view of the text, the text itself first, up to `budget` characters in all. */
+export function decodedViews(text: string, budget = Math.max(MIN_BUDGET, text.length * GROWTH)): TextViews {
   const whole: TextView = { text, how: '', origin: (start, end) => [start, end] };
   const views: TextView[] = [];
   const seen = new Set<string>();

@@ -8,9 +8,9 @@ import { SECRET_PATTERNS } from './secret-patterns.ts';
 
 const UNREADABLE = 'text that decodes to too much to be read';
 
-/** All secrets of a text, sorted by place; one place is reported once, the certain kind first. */
-export function scanText(text: string, known: KnownSecrets = NOTHING_KNOWN): SecretSpan[] {
-  const { views, complete } = decodedViews(text);
+/** All secrets of a text, sorted by place; one place is reported once. `budget`: characters that decoding may produce. */
+export function scanText(text: string, known: KnownSecrets = NOTHING_KNOWN, budget?: number): SecretSpan[] {
+  const { views, complete } = decodedViews(text, budget);
   // Fails closed: what decodes to more than can be read may hold anything.
   const found: SecretSpan[] = complete
     ? []

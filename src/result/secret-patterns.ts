@@ -26,13 +26,13 @@ const PLACEHOLDER =
 const SECRET_WORD =
   'pass(?:word|wd|phrase)?|secret|token|api[-_.]?key|access[-_.]?key|auth(?:orization)?|credential|private[-_.]?key|client[-_.]?secret|signing[-_.]?key|encryption[-_.]?key';
 
-/** Providers' own forms. */
+/** Providers' own forms. Where the form is unmistakable a letter before it does not hide it. */
 export const SECRET_PATTERNS: readonly SecretPattern[] = [
   {
     kind: 'AWS access key id',
     certain: true,
     accepts: isNotPublished,
-    pattern: /(?<![A-Za-z0-9])(?<secret>(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16})(?![A-Za-z0-9])/dg,
+    pattern: /(?<secret>(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16})/dg,
   },
   {
     kind: 'AWS secret key',
@@ -44,13 +44,13 @@ export const SECRET_PATTERNS: readonly SecretPattern[] = [
   {
     kind: 'GitHub token',
     certain: true,
-    pattern: /(?<![A-Za-z0-9])(?<secret>gh[pousr]_[A-Za-z0-9_.-]{30,520})/dg,
+    pattern: /(?<secret>gh[pousr]_[A-Za-z0-9_.-]{30,520})/dg,
   },
   { kind: 'GitHub token', certain: true, pattern: /(?<secret>github_pat_[A-Za-z0-9_]{22,255})/dg },
   {
     kind: 'GitLab token',
     certain: true,
-    pattern: /(?<![A-Za-z0-9])(?<secret>gl(?:pat|oas|rt|dt|ptt|cbt|soat|ft|agent)-[A-Za-z0-9_.-]{20,300})/dg,
+    pattern: /(?<secret>gl(?:pat|oas|rt|dt|ptt|cbt|soat|ft|agent)-[A-Za-z0-9_.-]{20,300})/dg,
   },
   { kind: 'Anthropic key', certain: true, pattern: /(?<secret>sk-ant-[A-Za-z0-9_-]{20,300})/dg },
   {
@@ -78,7 +78,7 @@ export const SECRET_PATTERNS: readonly SecretPattern[] = [
   {
     kind: 'Google key',
     certain: true,
-    pattern: /(?<![A-Za-z0-9])(?<secret>AIza[A-Za-z0-9_-]{35})(?![A-Za-z0-9_-])/dg,
+    pattern: /(?<secret>AIza[A-Za-z0-9_-]{35})(?![A-Za-z0-9_-])/dg,
   },
   {
     kind: 'Google OAuth secret',
@@ -88,10 +88,9 @@ export const SECRET_PATTERNS: readonly SecretPattern[] = [
   {
     kind: 'Stripe key',
     certain: true,
-    pattern:
-      /(?<![A-Za-z0-9])(?<secret>(?:sk|rk)_(?:live|test)_[A-Za-z0-9]{16,250}|whsec_[A-Za-z0-9+/]{20,100})/dg,
+    pattern: /(?<secret>(?:sk|rk)_(?:live|test)_[A-Za-z0-9]{16,250}|whsec_[A-Za-z0-9+/]{20,100})/dg,
   },
-  { kind: 'npm token', certain: true, pattern: /(?<![A-Za-z0-9])(?<secret>npm_[A-Za-z0-9]{36,80})/dg },
+  { kind: 'npm token', certain: true, pattern: /(?<secret>npm_[A-Za-z0-9]{36,80})/dg },
   {
     kind: 'npm token',
     certain: true,

@@ -16,7 +16,10 @@ export const DEPENDENCY_FILES: readonly (readonly [string, RegExp])[] = [
     'Java',
     /(^|\/)(pom\.xml|ivy\.xml|build\.sbt|build\.sc|settings\.xml|gradle\.(properties|lockfile)|verification-metadata\.xml|gradle-wrapper\.(jar|properties)|maven-wrapper\.(jar|properties)|[^/]*\.versions\.toml|[^/]*\.lockfile|extensions\.xml|libs\.gradle)$|\.gradle(\.kts)?$|(^|\/)project\/[^/]*\.(sbt|properties)$/,
   ],
-  ['Ruby', /(^|\/)(gemfile[^/]*|gems\.(rb|locked)|\.gemrc|\.bundle\/.*)$|\.gemspec$/],
+  [
+    'Ruby',
+    /(^|\/)(gemfile(\.(lock|local))?|[^/]*\.gemfile(\.lock)?|gems\.(rb|locked)|\.gemrc|\.bundle\/.*)$|\.gemspec$/,
+  ],
   ['PHP', /(^|\/)composer\.(json|lock)$/],
   [
     '.NET',

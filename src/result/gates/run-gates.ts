@@ -10,7 +10,8 @@ import { secrets } from './secrets.ts';
 import { size } from './size.ts';
 import { testWeakening } from './test-weakening.ts';
 
-const GATES: Readonly<Record<(typeof GATE_NAMES)[number], Gate>> = {
+/** Which function is which gate. */
+export const GATES: Readonly<Record<(typeof GATE_NAMES)[number], Gate>> = {
   'protected paths': protectedPaths,
   size,
   'exec bits': execBits,
