@@ -1,4 +1,4 @@
-/** Change sets against small bases, built from texts: what the tests of `result/` start from. */
+/** Change sets beside the base they were made against, built from texts: what the tests of `result/` start from. */
 import { createHash } from 'node:crypto';
 import type { BaseEntry, BaseFiles } from '../../src/result/base-files.ts';
 import { type ChangeSet, changeSetDigest, type FileMode } from '../../src/result/contract/change-set.ts';

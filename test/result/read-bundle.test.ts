@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { CHANGE_SET_BOUNDS, changeSetDigest } from '../../src/result/contract/change-set.ts';
 import { readBundle } from '../../src/result/read-bundle.ts';
 import { GloveboxError } from '../../src/shared/errors.ts';
-import { type BuiltBundle, type BundleSpec, buildBundle, bundleOf, symlink } from '../builders/change-set.ts';
+import { type BuiltBundle, type BundleSpec, buildBundle, bundleOf, symlink } from '../builders/bundle.ts';
 
 const put = (path: string, text = 'x') => ({
   op: 'put' as const,

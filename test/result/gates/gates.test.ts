@@ -8,7 +8,7 @@ import type { Gate } from '../../../src/result/gates/gate.ts';
 import { protectedPaths } from '../../../src/result/gates/protected-paths.ts';
 import { size } from '../../../src/result/gates/size.ts';
 import { buildAttemptConfig } from '../../builders/attempt-config.ts';
-import { type BundleSpec, symlink } from '../../builders/change-set.ts';
+import { type BundleSpec, symlink } from '../../builders/bundle.ts';
 import { buildGateInput } from '../../builders/gate-input.ts';
 
 /** `effect path`, one per finding. */

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { runGates } from '../../../src/result/gates/run-gates.ts';
 import { secrets } from '../../../src/result/gates/secrets.ts';
 import { buildAttemptConfig } from '../../builders/attempt-config.ts';
-import { type BundleSpec, symlink } from '../../builders/change-set.ts';
+import { type BundleSpec, symlink } from '../../builders/bundle.ts';
 import { buildGateInput } from '../../builders/gate-input.ts';
 
 const secret = ['ghp', '_', 'aB3dE5gH7jK9mN1pQ3sT5vW7yZ9bD1fG3hJ5'].join('');

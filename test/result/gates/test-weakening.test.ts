@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { runGates } from '../../../src/result/gates/run-gates.ts';
 import { testWeakening } from '../../../src/result/gates/test-weakening.ts';
-import type { BundleSpec } from '../../builders/change-set.ts';
+import type { BundleSpec } from '../../builders/bundle.ts';
 import { buildGateInput } from '../../builders/gate-input.ts';
 
 const seen = (spec: BundleSpec): string[] =>
