@@ -138,6 +138,11 @@ export interface GatewayEnv extends CommonEnv {
   readonly port: number;
 }
 
+/** The model upstream's key alone, for a gateway that stands by itself; null where there is none. */
+export function readModelKey(environment: Environment = process.env): string | null {
+  return parse(GatewayVariables.pick({ ANTHROPIC_API_KEY: true }), environment).ANTHROPIC_API_KEY ?? null;
+}
+
 /** What `process.env` looks like. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
