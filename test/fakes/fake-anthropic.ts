@@ -57,7 +57,7 @@ export async function startFakeAnthropic(): Promise<FakeAnthropic> {
       most = Math.max(most, now);
       response.on('close', () => {
         now -= 1;
-        if (!response.writableEnded) cancelled += 1;
+        if (!response.writableFinished) cancelled += 1;
       });
       answer(response, seen, typeof script === 'function' ? script(seen) : script).catch(() =>
         response.destroy(),
@@ -153,7 +153,7 @@ async function stream(
       response.destroy();
       return;
     }
-    response.write(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
+    if (!response.write(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`)) await drained(response);
     sent += 1;
   }
   response.end();
@@ -192,4 +192,12 @@ function* blockEvents(index: number, block: unknown): Generator<{ type: string; 
     }
   }
   yield { type: 'content_block_stop', index };
+}
+
+/** A client that does not read holds the fake up, as it would a real upstream. */
+function drained(response: http.ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    response.once('drain', resolve);
+    response.once('close', resolve);
+  });
 }

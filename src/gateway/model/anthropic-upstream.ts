@@ -62,6 +62,7 @@ function exchange(
     const head = setTimeout(() => outgoing.destroy(new Error('no answer in time')), settings.headTimeoutMs);
     outgoing.on('socket', (socket) => {
       connected = !socket.connecting;
+      if (connected) return;
       socket.once('connect', () => {
         connected = true;
       });

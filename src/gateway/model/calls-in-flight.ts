@@ -2,6 +2,7 @@
  * The calls that this process holds reservations for: renews their leases, settles what others lost, and on closing waits
  * until the last of them is settled. Also the bounds on how much one job, and all together, may hold at once.
  */
+import { auditCalls, tasksToAudit } from '../../ledger/audit-calls.ts';
 import { recoverLost, renewLeases } from '../../ledger/recover.ts';
 import type { ModelDeps } from './model-deps.ts';
 
@@ -29,13 +30,14 @@ export class CallsInFlight {
     return this.stop.signal;
   }
 
-  /** Renews our leases and settles rows whose gateway is gone. */
+  /** Renews our leases, settles rows whose gateway is gone, and puts settled calls into their tasks' audit chains. */
   async tend(): Promise<void> {
     try {
       await renewLeases(this.deps.db, [...this.rows], this.deps.limits.leaseMs);
       await recoverLost(this.deps.db);
+      for (const taskId of await tasksToAudit(this.deps.db)) await auditCalls(this.deps.db, taskId);
     } catch (error) {
-      this.deps.log.error({ err: error }, 'ledger leases could not be renewed');
+      this.deps.log.error({ err: error }, 'ledger could not be tended');
     }
   }
 

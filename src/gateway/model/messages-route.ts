@@ -15,7 +15,7 @@ import type { ModelEnv } from './authenticate.ts';
 import { dispatch } from './dispatch.ts';
 import { type FinishDeps, releaseCall } from './finish-call.ts';
 import { readBody } from './read-body.ts';
-import { type ModelRequest, type ReadDeps, readRequest } from './read-request.ts';
+import { type ModelRequest, type ReadDeps, type ReadOptions, readRequest } from './read-request.ts';
 import { type CallMoney, reserveCall } from './reserve-call.ts';
 
 /** Everything the route works with: the gateway's parts and what it remembers. */
@@ -59,7 +59,7 @@ interface Flight {
 async function call(deps: CallDeps, c: Context<ModelEnv>, flight: Flight): Promise<Response> {
   const body = await readBody(deps, c.req.raw);
   try {
-    const request = parse(deps, body.bytes, c.req.header('anthropic-beta'));
+    const request = parseBody(deps, body.bytes, { betas: c.req.header('anthropic-beta'), hasOutput: true });
     refuseFeatures(deps, request);
     const money = await prepare(deps, { request, flight, requestId: c.get('requestId') });
     const paid = await reserveCall(deps, money);
@@ -74,9 +74,10 @@ async function call(deps: CallDeps, c: Context<ModelEnv>, flight: Flight): Promi
   }
 }
 
-function parse(deps: CallDeps, bytes: Buffer, betas: string | undefined): ModelRequest {
+/** The body, read. Throws a refusal. */
+export function parseBody(deps: CallDeps, bytes: Buffer, options: ReadOptions): ModelRequest {
   try {
-    return readRequest(deps.reading, bytes, betas);
+    return readRequest(deps.reading, bytes, options);
   } catch (error) {
     if (hasCode(error, 'json-invalid')) throw invalidRequest(error.message);
     throw error;

@@ -1,5 +1,6 @@
 /** The model side of the gateway as one Hono app: what a sandbox, or a standalone client, reaches under `/v1`. */
 import { Hono } from 'hono';
+import { redact } from '../../result/scan-text.ts';
 import { StoredChunks } from '../transcript/record-call.ts';
 import { RefusedCall, refusalResponse } from './anthropic-error.ts';
 import { authenticate, type ModelEnv } from './authenticate.ts';
@@ -22,13 +23,15 @@ const REMEMBERED_MESSAGES = 20_000;
 /** Builds the routes. */
 export function modelRoutes(given: ModelDeps): ModelRoutes {
   const calls = new CallsInFlight(given);
+  const scrub = (text: string) => given.scrub(redact(text));
   const deps: CallDeps = {
     ...given,
     calls,
     line: new WaitLine(given.clock),
     recent: new RecentCalls(),
     stored: new StoredChunks(REMEMBERED_MESSAGES),
-    reading: { memo: new MessageMemo(REMEMBERED_MESSAGES), heads: new Map(), scrub: given.scrub },
+    scrub,
+    reading: { memo: new MessageMemo(REMEMBERED_MESSAGES), heads: new Map(), scrub },
   };
   return { app: buildApp(deps), close: () => calls.close() };
 }

@@ -2,10 +2,11 @@
 import type { Context } from 'hono';
 import { LEDGER_UNAVAILABLE, RefusedCall, UNAUTHENTICATED } from './anthropic-error.ts';
 import type { ModelEnv } from './authenticate.ts';
-import { type CallDeps, linkSignals } from './messages-route.ts';
+import { type CallDeps, linkSignals, parseBody } from './messages-route.ts';
 import { answerHeaders, requestHeaders } from './pass-headers.ts';
 import { passRefusal } from './pass-refusal.ts';
 import { readBody } from './read-body.ts';
+import { rewriteBody } from './read-request.ts';
 import { relay } from './relay.ts';
 
 /** Passes a free call on. Throws `RefusedCall`. */
@@ -51,8 +52,9 @@ async function sendOn(deps: CallDeps, c: Context<ModelEnv>, signal: AbortSignal)
   }
   const held = await readBody(deps, c.req.raw);
   try {
-    const headers = requestHeaders(c.req.raw.headers, held.bytes.length);
-    return await send(deps, { method: 'POST', path, headers, body: held.bytes }, signal);
+    const body = rewriteBody(parseBody(deps, held.bytes, { betas: undefined, hasOutput: false }), 0);
+    const headers = requestHeaders(c.req.raw.headers, body.length);
+    return await send(deps, { method: 'POST', path, headers, body }, signal);
   } finally {
     held.free();
   }

@@ -54,20 +54,26 @@ const Head = z.looseObject({
   thinking: z.looseObject({ budget_tokens: z.int().min(0).nullish() }).nullish(),
 });
 
+/** What kind of call the body is for. `count_tokens` has no output. */
+export interface ReadOptions {
+  readonly betas: string | undefined;
+  readonly hasOutput: boolean;
+}
+
 /** Reads a body. Errors: `json-invalid`, or a refusal that names the member that cannot be accounted for. */
-export function readRequest(deps: ReadDeps, bytes: Buffer, betas: string | undefined): ModelRequest {
+export function readRequest(deps: ReadDeps, bytes: Buffer, options: ReadOptions): ModelRequest {
   const outlined = outline(bytes);
   const head = readHead(deps, bytes, outlined);
   const messages = outlined.messages.map((span) => deps.memo.read(bytes, span, deps.scrub));
   const found = nothingFound();
-  findInBetas(betas, found);
+  findInBetas(options.betas, found);
   const all = [found, head.found, ...messages.map((message) => message.found)];
   return {
     bytes,
     outline: outlined,
     head,
     messages,
-    maxTokens: readMaxTokens(bytes, outlined.members.get('max_tokens')),
+    maxTokens: options.hasOutput ? readMaxTokens(bytes, outlined.members.get('max_tokens')) : 0,
     stream: readStream(bytes, outlined.members.get('stream')),
     features: [...new Set(all.flatMap((part) => [...part.features]))],
     images: all.reduce((sum, part) => sum + part.images, 0),

@@ -7,17 +7,26 @@ import { ISSUED_TOKEN_PATTERN, isIssuedToken } from '../../shared/token.ts';
 /** Replaces secrets in one text; answers the same text where there is none. */
 export type Scrub = (text: string) => string;
 
-/** Scrubs keys and values. */
+/** Bytes in text form, and what a provider signed: changing one letter would break the request, and no secret hides there unseen. */
+const OPAQUE_KEYS = new Set(['signature', 'encrypted_content', 'encrypted_index', 'encrypted_stdout']);
+const OPAQUE_TYPES = new Set<unknown>(['thinking', 'redacted_thinking', 'base64']);
+
+/** Scrubs keys and values, but for thinking blocks, signatures and encoded files. */
 export function scrubStrings(value: unknown, scrub: Scrub): unknown {
   if (typeof value === 'string') return scrub(value);
   if (Array.isArray(value)) return scrubArray(value, scrub);
   if (value === null || typeof value !== 'object') return value;
+  if ('type' in value && OPAQUE_TYPES.has(value.type)) return value;
   const entries = Object.entries(value);
-  const scrubbed = entries.map(([key, inner]) => [scrub(key), scrubStrings(inner, scrub)] as const);
+  const scrubbed = entries.map(([key, inner]) => scrubMember(key, inner, scrub));
   const same = scrubbed.every(
     ([key, inner], index) => key === entries[index]?.[0] && inner === entries[index]?.[1],
   );
   return same ? value : Object.fromEntries(scrubbed);
+}
+
+function scrubMember(key: string, value: unknown, scrub: Scrub): readonly [string, unknown] {
+  return OPAQUE_KEYS.has(key) ? [key, value] : [scrub(key), scrubStrings(value, scrub)];
 }
 
 function scrubArray(items: readonly unknown[], scrub: Scrub): unknown {

@@ -22,6 +22,8 @@ export interface TranscriptCall {
   /** How many messages stand before `messages`, and from which call. */
   readonly inherited: number;
   readonly messages: readonly unknown[];
+  /** The whole request's messages. */
+  readonly allMessages: readonly unknown[];
   readonly answer: unknown;
   readonly answerId: string | null;
   readonly stopReason: string | null;
@@ -41,6 +43,7 @@ export async function readTranscript(
   );
   return calls.map((call) => {
     const inherited = sharedWithParent(call, byId);
+    const allMessages = call.messages.map((digest) => texts.get(digest));
     return {
       id: call.id,
       attempt: call.attempt,
@@ -54,7 +57,8 @@ export async function readTranscript(
       upstreamRequestId: call.upstreamRequestId,
       head: texts.get(call.head),
       inherited,
-      messages: call.messages.slice(inherited).map((digest) => texts.get(digest)),
+      messages: allMessages.slice(inherited),
+      allMessages,
       answer: call.answer === null ? null : texts.get(call.answer),
       answerId: call.answerId,
       stopReason: call.stopReason,
