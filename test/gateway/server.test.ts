@@ -1,0 +1,253 @@
+import { once } from 'node:events';
+import { chmod, lstat, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { request as httpRequest } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Hono } from 'hono';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type GatewayListening, type GatewayServer, openGatewayServer } from '../../src/gateway/server.ts';
+import { createLog } from '../../src/shared/log.ts';
+
+const log = createLog('silent');
+
+/** Answers when told to, so that a test decides what is in flight. */
+class Held {
+  #answer: (text: string) => void = () => {};
+  #arrive: () => void = () => {};
+  readonly answered = new Promise<string>((resolve) => {
+    this.#answer = resolve;
+  });
+  readonly arrived = new Promise<void>((resolve) => {
+    this.#arrive = resolve;
+  });
+
+  async wait(): Promise<string> {
+    this.#arrive();
+    return this.answered;
+  }
+
+  answer(text: string): void {
+    this.#answer(text);
+  }
+}
+
+describe('the gateway server', () => {
+  let folder: string;
+  let held: Held;
+  const servers: GatewayServer[] = [];
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'gb-'));
+    held = new Held();
+  });
+  afterEach(async () => {
+    await Promise.all(servers.splice(0).map((server) => server.close(0)));
+    await rm(folder, { recursive: true });
+  });
+
+  async function open(where: GatewayListening): Promise<GatewayServer> {
+    const sandboxRoutes = new Hono();
+    sandboxRoutes.get('/held', async (context) => context.text(await held.wait()));
+    sandboxRoutes.post('/body', async (context) =>
+      context.text(`${(await context.req.arrayBuffer()).byteLength}`),
+    );
+    sandboxRoutes.get('/broken', () => new Response(breakingStream(held)));
+    sandboxRoutes.onError((_, context) => context.body(null, 400));
+    sandboxRoutes.get('*', (context) => context.text(`sandbox ${context.req.path}`));
+    const modelRoutes = {
+      fetch: async (request: Request): Promise<Response> => {
+        const { pathname } = new URL(request.url);
+        if (pathname === '/v1/throws') throw new Error('secret of ours');
+        return new Response(`model ${pathname}`);
+      },
+    };
+    const server = await openGatewayServer({ sandboxRoutes, modelRoutes, log }, where);
+    servers.push(server);
+    return server;
+  }
+  const openTcp = async (timeouts: GatewayListening['timeouts'] = {}): Promise<string> =>
+    `http://127.0.0.1:${(await open({ tcp: { host: '127.0.0.1', port: 0 }, timeouts })).port}`;
+
+  it('sends model calls to one app, sandbox calls to the other, and answers for its own health', async () => {
+    const url = await openTcp();
+    const text = async (path: string): Promise<string> => (await fetch(url + path)).text();
+    expect(await text('/v1/messages')).toBe('model /v1/messages');
+    expect(await text('/sandbox/spec')).toBe('sandbox /sandbox/spec');
+    expect(await text('/healthz')).toBe('{"status":"ok"}');
+  });
+
+  it('tells a client nothing of an error of ours', async () => {
+    const answer = await fetch(`${await openTcp()}/v1/throws`);
+    expect(answer.status).toBe(503);
+    expect(await answer.text()).not.toContain('secret of ours');
+  });
+
+  it('cuts an answer whose source breaks, so that it cannot be taken for a whole one', async () => {
+    const answer = await fetch(`${await openTcp()}/broken`);
+    const reader = answer.body?.getReader();
+    expect(Buffer.from((await reader?.read())?.value ?? []).toString()).toBe('part of it');
+    held.answer('');
+    await expect(reader?.read()).rejects.toThrow();
+  });
+
+  it('counter-test: a source that ends gives a whole answer', async () => {
+    const answer = fetch(`${await openTcp()}/held`);
+    held.answer('all of it');
+    expect(await (await answer).text()).toBe('all of it');
+  });
+
+  it('closes a connection that drips its headers, and serves others meanwhile', async () => {
+    const url = await openTcp({ headersMs: 50, checkEveryMs: 20 });
+    const slow = await connectTo(url);
+    slow.write('GET /held HTTP/1.1\r\nHost: x\r\nX-Drip: ');
+    expect(await (await fetch(`${url}/healthz`)).json()).toEqual({ status: 'ok' });
+    expect(await readAll(slow)).toMatch(/^HTTP\/1.1 408/);
+  });
+
+  it('closes a connection that drips its body', async () => {
+    const url = await openTcp({ headersMs: 50, requestMs: 100, checkEveryMs: 20 });
+    const slow = await connectTo(url);
+    slow.write('POST /body HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\na');
+    expect(await readAll(slow)).toMatch(/^HTTP\/1.1 408/);
+  });
+
+  it('closes a connection on which nothing happens', async () => {
+    const url = await openTcp({ idleMs: 50 });
+    expect(await readAll(await connectTo(url))).toBe('');
+  });
+
+  it('answers broken HTTP with 400 and goes on', async () => {
+    const url = await openTcp();
+    const broken = await connectTo(url);
+    broken.write('\x16\x03\x01 not http\r\n\r\n');
+    expect(await readAll(broken)).toMatch(/^HTTP\/1.1 400/);
+    expect((await fetch(`${url}/healthz`)).status).toBe(200);
+  });
+
+  it('refuses two lengths of one body, the door of request smuggling', async () => {
+    const smuggler = await connectTo(await openTcp());
+    smuggler.write(
+      'POST /body HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /x HTTP/1.1\r\n\r\n',
+    );
+    expect(await readAll(smuggler)).toMatch(/^HTTP\/1.1 400/);
+  });
+
+  it('ends gracefully: calls in flight are answered, new ones are not taken', async () => {
+    const url = await openTcp();
+    const inFlight = fetch(`${url}/held`);
+    await held.arrived;
+    const closing = servers.splice(0).map((server) => server.close(60_000));
+    await expect(fetch(`${url}/healthz`)).rejects.toThrow();
+    held.answer('whole');
+    expect(await (await inFlight).text()).toBe('whole');
+    await Promise.all(closing);
+  });
+
+  it('cuts what is still in flight when the grace is over', async () => {
+    const url = await openTcp();
+    const inFlight = fetch(`${url}/held`);
+    await held.arrived;
+    await Promise.all(servers.splice(0).map((server) => server.close(1)));
+    await expect(inFlight).rejects.toThrow();
+  });
+
+  it('says that a port is busy', async () => {
+    const first = await open({ tcp: { host: '127.0.0.1', port: 0 } });
+    const port = first.port ?? 0;
+    await expect(open({ tcp: { host: '127.0.0.1', port } })).rejects.toMatchObject({ code: 'EADDRINUSE' });
+  });
+
+  describe('on a unix socket', () => {
+    const path = (): string => join(folder, 'run', 'gateway.sock');
+
+    it('listens in a folder that others pass through but do not list, open to every uid', async () => {
+      await open({ socketPath: path() });
+      expect(await get(path(), '/healthz')).toBe('{"status":"ok"}');
+      expect((await lstat(join(folder, 'run'))).mode & 0o777).toBe(0o711);
+      expect((await lstat(path())).mode & 0o777).toBe(0o666);
+    });
+
+    it('is found again at the same path after a restart', async () => {
+      await open({ socketPath: path() });
+      await Promise.all(servers.splice(0).map((server) => server.close(0)));
+      await open({ socketPath: path() });
+      expect(await get(path(), '/healthz')).toBe('{"status":"ok"}');
+    });
+
+    it('takes the place of a socket that a killed gateway left', async () => {
+      await leaveStaleSocket(path());
+      expect((await lstat(path())).isSocket()).toBe(true);
+      await open({ socketPath: path() });
+      expect(await get(path(), '/healthz')).toBe('{"status":"ok"}');
+    });
+
+    it('does not push a gateway aside that answers', async () => {
+      await open({ socketPath: path() });
+      await expect(open({ socketPath: path() })).rejects.toMatchObject({ code: 'socket-in-use' });
+      expect(await get(path(), '/healthz')).toBe('{"status":"ok"}');
+    });
+
+    it('does not delete what is no socket', async () => {
+      await open({ socketPath: join(folder, 'run', 'other.sock') });
+      await writeFile(path(), 'kept');
+      await expect(open({ socketPath: path() })).rejects.toMatchObject({ code: 'socket-path-taken' });
+      expect((await lstat(path())).isFile()).toBe(true);
+    });
+
+    it('refuses a path that does not fit into the address, counted in bytes', async () => {
+      const long = join(folder, 'ä'.repeat(50));
+      await expect(open({ socketPath: long })).rejects.toMatchObject({ code: 'socket-path-too-long' });
+    });
+
+    it('leaves no TCP port behind when the socket cannot be had', async () => {
+      const where = { tcp: { host: '127.0.0.1', port: 0 }, socketPath: join(folder, 'ä'.repeat(50)) };
+      await expect(open(where)).rejects.toMatchObject({ code: 'socket-path-too-long' });
+      await chmod(folder, 0o700);
+    });
+  });
+});
+
+function breakingStream(held: Held): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    start: (controller) => controller.enqueue(Buffer.from('part of it')),
+    pull: async (controller) => {
+      await held.wait();
+      controller.error(new Error('secret of ours'));
+    },
+  });
+}
+
+async function connectTo(url: string): Promise<Socket> {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  await once(socket, 'connect');
+  return socket;
+}
+
+/** Everything until the other side closes. */
+async function readAll(socket: Socket): Promise<string> {
+  const chunks: Buffer[] = [];
+  socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+  await once(socket, 'close');
+  return Buffer.concat(chunks).toString('latin1');
+}
+
+async function get(socketPath: string, path: string): Promise<string> {
+  const request = httpRequest({ socketPath, path, agent: false });
+  request.end();
+  const [response] = await once(request, 'response');
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** A process that listens and is killed leaves its socket behind. */
+async function leaveStaleSocket(path: string): Promise<void> {
+  const { spawn } = await import('node:child_process');
+  const script = `require('fs').mkdirSync(require('path').dirname(process.argv[1]),{recursive:true});
+    require('net').createServer().listen(process.argv[1], () => process.stdout.write('up'))`;
+  const child = spawn(process.execPath, ['-e', script, path], { stdio: ['ignore', 'pipe', 'inherit'] });
+  await once(child.stdout, 'data');
+  child.kill('SIGKILL');
+  await once(child, 'close');
+}
