@@ -1,8 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { listenOnSocket } from '../../../src/gateway/listen-on-socket.ts';
 import type { Phase } from '../../../src/result/contract/phase-spec.ts';
 import {
   attack,
@@ -121,18 +123,38 @@ describe.runIf(bubblewrapWorks)('inside bubblewrap no wall can be moved', () => 
 
   it.runIf(isRoot)('files that it made belong to its own host uid, not to us', async () => {
     const { job } = await attack(test, 'bubblewrap', { shell: 'echo x > made' });
-    const owner = spawnSync('find', [
-      test.options.folder,
-      '-path',
-      `*${job.name}*`,
-      '-name',
-      'made',
-      '-printf',
-      '%U:%G',
-    ]);
-    expect(String(owner.stdout)).toMatch(/^2\d{4}:2\d{4}$/);
+    expect(ownerOf(test, job.name, 'made')).toMatch(/^2\d{4}:2\d{4}$/);
   });
 });
+
+describe.runIf(bubblewrapWorks && isRoot)(
+  'as root with state in a folder that is closed to other users',
+  () => {
+    it('phases still run as their own uid, reach the gateway and end without survivors', async () => {
+      const closed = mkdtempSync(join(tmpdir(), 'glovebox-closed-'));
+      const gatewaySocket = join(closed, 'gateway', 'gateway.sock');
+      const own = await openTestSandbox({ folder: join(closed, 'state'), gatewaySocket });
+      try {
+        expect(own.sandbox.bubblewrapProblem()).toBeNull();
+        const gateway = createServer((_request, response) => response.end('gateway'));
+        await listenOnSocket(gateway, gatewaySocket);
+        const module = `
+        import { connect } from 'node:net';
+        export default (layout) => new Promise((resolve) => connect(layout.gateway.socketPath)
+          .on('data', (data) => resolve(String(data).split('\\r\\n').at(-1))).end('GET / HTTP/1.0\\r\\n\\r\\n').on('error', (error) => resolve(error.code)));`;
+        const shell = 'echo x > made; ls -d /mnt/* 2>/dev/null; tr "\\0" "\\n" </proc/1/environ';
+        const { value, stdout, job } = await attack(own, 'bubblewrap', { module, shell });
+        gateway.close();
+        expect(value).toBe('gateway');
+        expect(stdout).toBe('PWD=/\n');
+        expect(ownerOf(own, job.name, 'made')).toMatch(/^2\d{4}:2\d{4}$/);
+      } finally {
+        await own.close();
+        rmSync(closed, { recursive: true });
+      }
+    });
+  },
+);
 
 describe.runIf(bubblewrapWorks)('without the controls the walls move (counter-tests)', () => {
   const bwrap = (args: readonly string[], shell: string) =>
@@ -199,3 +221,9 @@ describe('shared memory', () => {
       stdout: String(seen.find(({ phase, event }) => phase === 'work' && event === 'shell')?.['stdout']),
     }));
 });
+
+/** `uid:gid` of the one file of that name that a job made. */
+function ownerOf(one: TestSandbox, job: string, name: string): string {
+  const args = [one.options.folder, '-path', `*${job}*`, '-name', name, '-printf', '%U:%G'];
+  return spawnSync('find', args, { encoding: 'utf8' }).stdout;
+}

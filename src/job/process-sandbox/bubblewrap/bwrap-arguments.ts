@@ -18,7 +18,7 @@ export function bwrapArguments(command: PhaseCommand, host: HostView): readonly 
     ...ISOLATION,
     ...system(host),
     ...temporary(command),
-    ...volumes(command),
+    ...volumes(command, host),
     ...gateway(command, host),
     ...['--remount-ro', '/', '--chdir', INSIDE.home],
     ...environment(command),
@@ -37,7 +37,7 @@ function system(host: HostView): readonly string[] {
   return [
     ...['--ro-bind', '/usr', '/usr'],
     ...host.rootLinks.flatMap(({ path, target }) => ['--symlink', target, path]),
-    ...host.readOnly.flatMap(({ from, to }) => ['--ro-bind', from, to]),
+    ...host.readOnly.flatMap(({ from, to }) => ['--ro-bind', host.reach.seen(from), to]),
     ...['--proc', '/proc', '--dev', '/dev', '--size', `${SHM_BYTES}`, '--tmpfs', '/dev/shm'],
     ...['--remount-ro', '/dev'],
   ];
@@ -49,24 +49,24 @@ function temporary(command: PhaseCommand): readonly string[] {
   return ['--size', size, '--tmpfs', INSIDE.tmp, ...home];
 }
 
-function volumes(command: PhaseCommand): readonly string[] {
+function volumes(command: PhaseCommand, host: HostView): readonly string[] {
   const access = ACCESS[command.phase];
   const binds = VOLUMES.flatMap((volume) => {
     const mode = access[volume];
     if (mode === undefined) return [];
     return [
       mode === 'rw' ? '--bind' : '--ro-bind',
-      command.folders.volume(volume),
+      host.reach.seen(command.folders.volume(volume)),
       insidePath(volume, command.phase),
     ];
   });
-  return [...binds, '--ro-bind', command.folders.phase(command.phase), INSIDE.phase];
+  return [...binds, '--ro-bind', host.reach.seen(command.folders.phase(command.phase)), INSIDE.phase];
 }
 
 /** The socket's folder, not the socket: a file that was bound is dead for ever once the gateway restarts. */
 function gateway(command: PhaseCommand, host: HostView): readonly string[] {
   if (!reachesGateway(command.phase)) return [];
-  return ['--ro-bind', dirname(host.gatewaySocket), INSIDE.gateway];
+  return ['--ro-bind', host.reach.seen(dirname(host.gatewaySocket)), INSIDE.gateway];
 }
 
 /** The runner's own environment; that of the repository's tools is the runner's to make, from the layout. */

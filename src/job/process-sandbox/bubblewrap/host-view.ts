@@ -5,6 +5,7 @@
 import { lstatSync, mkdirSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { INSIDE } from '../phase-layout.ts';
+import type { Reach } from './private-reach.ts';
 
 /** One read-only bind. */
 interface Bind {
@@ -18,6 +19,7 @@ export interface HostView {
   /** `/bin` and its like where they are links, as on every merged-/usr system. */
   readonly rootLinks: readonly { readonly path: string; readonly target: string }[];
   readonly gatewaySocket: string;
+  readonly reach: Reach;
 }
 
 /** Where the view's parts lie on the host. */
@@ -28,6 +30,7 @@ export interface HostViewSources {
   readonly runnerFile: string;
   readonly gatewaySocket: string;
   readonly toolFolders: readonly string[];
+  readonly reach: Reach;
 }
 
 const ROOT_FOLDERS = ['/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32'] as const;
@@ -75,6 +78,7 @@ export function readHostView(sources: HostViewSources): HostView {
       .filter(({ kind }) => kind === 'link')
       .map(({ path }) => ({ path, target: readlinkSync(path) })),
     gatewaySocket: sources.gatewaySocket,
+    reach: sources.reach,
   };
 }
 

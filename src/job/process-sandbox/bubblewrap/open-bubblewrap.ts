@@ -11,6 +11,7 @@ import type { PhaseCommand, ProcessSandboxOptions } from '../options.ts';
 import { INSIDE } from '../phase-layout.ts';
 import { readHostView } from './host-view.ts';
 import { closingCommand, inheritedFiles } from './inherited-files.ts';
+import { OPEN_REACH, privateReach, type Reach } from './private-reach.ts';
 import { hasSeccompFilter, seccompFilter } from './seccomp-filter.ts';
 import { type BubblewrapParts, startInBubblewrap } from './start-in-bubblewrap.ts';
 
@@ -39,16 +40,11 @@ export async function openBubblewrap(
   if (process.platform !== 'linux' || !hasSeccompFilter(process.arch)) {
     return { ok: false, problem: `bubblewrap is not used on ${process.platform} ${process.arch}` };
   }
-  const closed = trial.users.code === null ? null : findClosed(options, trial.lifeFolder);
-  if (closed !== null) {
-    return {
-      ok: false,
-      problem: `folder '${closed}' is closed to the uids of sandboxes: expected mode 0711 or more`,
-    };
-  }
+  mkdirSync(dirname(options.gatewaySocket), { recursive: true, mode: 0o711 });
+  const reach = chooseReach(options, trial);
   const parts: BubblewrapParts = {
     bwrapPath,
-    host: readHostView({ ...options, ...hostFiles(options, trial.lifeFolder) }),
+    host: readHostView({ ...options, ...hostFiles(options, trial.lifeFolder), reach }),
     seccomp: seccompFilter(process.arch),
     clock: options.clock,
   };
@@ -59,8 +55,14 @@ export async function openBubblewrap(
 }
 
 /** Our state and the gateway's socket must be reachable for the sandbox's uid. */
-function findClosed(options: ProcessSandboxOptions, lifeFolder: string): string | null {
-  return closedFolder(lifeFolder) ?? closedFolder(options.gatewaySocket);
+function chooseReach(
+  options: ProcessSandboxOptions,
+  trial: { readonly lifeFolder: string; readonly users: JobUsers },
+): Reach {
+  const inside = (path: string) => closedFolder(join(path, 'inside'));
+  const isOpen = inside(trial.lifeFolder) === null && inside(dirname(options.gatewaySocket)) === null;
+  if (trial.users.code === null || isOpen) return OPEN_REACH;
+  return privateReach(trial.lifeFolder, options.gatewaySocket);
 }
 
 /** The runner is copied, so that an update of the program does not reach into a running job; Node only where it must. */
@@ -81,7 +83,6 @@ async function runTrial(
   run: { readonly tools: IsolationTools; readonly closeInherited: readonly string[] },
 ): Promise<string | null> {
   const folders = jobFolders(join(trial.lifeFolder, 'trial'));
-  mkdirSync(dirname(parts.host.gatewaySocket), { recursive: true });
   makeJobFolders(folders, trial.users, ['work']);
   const command: PhaseCommand = {
     phase: 'work',

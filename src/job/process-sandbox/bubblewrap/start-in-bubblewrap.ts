@@ -46,11 +46,13 @@ export async function startInBubblewrap(
 }
 
 function spawnBwrap(parts: BubblewrapParts, command: PhaseCommand, argv: readonly string[]): ChildProcess {
-  const child = spawn(parts.bwrapPath, ['--args', `${BWRAP_FD.args}`, '--', ...argv], {
+  const { reach } = parts.host;
+  const [program = '', ...before] = reach.command(parts.bwrapPath, command.user);
+  const child = spawn(program, [...before, '--args', `${BWRAP_FD.args}`, '--', ...argv], {
     env: {},
     cwd: '/',
     stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe', 'pipe', 'pipe'],
-    ...(command.user === null ? {} : command.user),
+    ...(command.user === null || reach.dropsUser ? {} : command.user),
   });
   child.on('error', () => undefined);
   const args = bwrapArguments(command, parts.host);
