@@ -5,7 +5,7 @@ import type { Clock } from '../../shared/clock.ts';
 import type { RandomBytes } from '../../shared/ids.ts';
 import type { Log } from '../../shared/log.ts';
 
-/** Everything `createProcessSandbox` needs; all paths are absolute. */
+/** Everything `createProcessSandbox` needs; relative paths count from the working directory. */
 export interface ProcessSandboxOptions {
   /** State: one folder per life of our process, in it one per job. Made when missing. */
   readonly folder: string;

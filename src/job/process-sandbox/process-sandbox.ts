@@ -4,7 +4,8 @@
  * runs or lies around once this one has begun.
  */
 
-import { join } from 'node:path';
+import { realpathSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import { GloveboxError } from '../../shared/errors.ts';
 import type { JobObservation, JobSpec, PhaseTokens, Sandbox } from '../sandbox.ts';
@@ -33,7 +34,14 @@ interface Entry {
  */
 export async function createProcessSandbox(options: ProcessSandboxOptions): Promise<ProcessSandbox> {
   if (!isMainThread) throw new Error('createProcessSandbox must be called on the main thread');
-  const machine = await openMachine(options);
+  const { folder, nodePath, runnerFile, gatewaySocket } = options;
+  const machine = await openMachine({
+    ...options,
+    folder: resolve(folder),
+    nodePath: realpathSync(nodePath),
+    runnerFile: resolve(runnerFile),
+    gatewaySocket: resolve(gatewaySocket),
+  });
   return new OneMachine(machine);
 }
 
