@@ -1,0 +1,281 @@
+/**
+ * The GitHub that demo and tests run against: an emulator with an overlay in front of it that behaves as GitHub does where
+ * the emulator does not, checks every request against GitHub's own description, and can fail on demand.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { getRequestListener } from '@hono/node-server';
+import { type EmulatedEvent, type Emulator, startEmulator } from './emulator.ts';
+import { createFaults, type Faults } from './faults.ts';
+import { isGitRequest, serveGit } from './git-http.ts';
+import { buildApi } from './host-api.ts';
+import { findRepo, type HostApp, type HostRules, type HostState, identityParts } from './host-state.ts';
+import { type Actor, identify } from './identity.ts';
+import { type People, people } from './people.ts';
+import { countCalls, type GithubCalls, type RecordedRequest } from './request-log.ts';
+import {
+  newAppKey,
+  ORGANISATION,
+  PEOPLE,
+  type RepositorySeed,
+  reserveIssueNumbers,
+  seedFiles,
+} from './seed.ts';
+import type { RepoRow } from './store.ts';
+import { announcements, toOutgoing } from './webhook-payload.ts';
+import { createWebhookSender, type WebhookSender, type WebhookTarget } from './webhook-sender.ts';
+
+/** How to start a host. */
+export interface GithubHostOptions {
+  /** Loopback port; a free one by default. */
+  readonly port?: number;
+  readonly repositories: readonly RepositorySeed[];
+  /** Where the App's webhooks go; can be set later. */
+  readonly webhook?: WebhookTarget;
+  readonly app?: Partial<Pick<HostApp, 'id' | 'slug' | 'name' | 'permissions' | 'events' | 'privateKey'>>;
+  /** Milliseconds since the epoch; the machine's clock by default. */
+  readonly now?: () => number;
+}
+
+/** A running host. */
+export interface GithubHost {
+  /** The API's base URL; git is served under the same origin. */
+  readonly url: string;
+  readonly app: HostApp;
+  readonly people: People;
+  readonly webhooks: WebhookSender;
+  readonly faults: Faults;
+  readonly rules: HostRules;
+  /** All answered requests, oldest first. */
+  readonly requests: readonly RecordedRequest[];
+  /** What strayed from GitHub's OpenAPI (requests of the App) or from its webhook schemas (our payloads); must stay empty. */
+  readonly violations: readonly string[];
+  /** The store, for assertions on what stands on the host. */
+  readonly state: HostState;
+  /** Id of a repository of the organisation. */
+  repositoryId(name: string): number;
+  /** Suspends the installation, or lifts that. */
+  suspend(on: boolean): void;
+  /** Requests of the App by kind, as the demo prints them. */
+  githubCalls(): GithubCalls;
+  close(): Promise<void>;
+}
+
+/** Permissions of the App's manifest; no `workflows`, no `administration`. */
+const PERMISSIONS = {
+  metadata: 'read',
+  contents: 'write',
+  issues: 'write',
+  pull_requests: 'write',
+  checks: 'write',
+} as const;
+
+/** Starts a host on loopback. Errors: the port's `EADDRINUSE`. */
+export async function startGithubHost(options: GithubHostOptions): Promise<GithubHost> {
+  const folder = mkdtempSync(join(tmpdir(), 'github-host-'));
+  const requests: RecordedRequest[] = [];
+  const violations: string[] = [];
+  const faults = createFaults();
+  let handle: (request: IncomingMessage, response: ServerResponse) => void = (_request, response) => {
+    response.writeHead(503).end();
+  };
+  const server = createServer((request, response) => handle(request, response));
+  const url = await listen(server, options.port ?? 0);
+  const app = buildApp(options);
+  const holder: { state: HostState | null } = { state: null };
+  const emulator = await startEmulator({
+    publicUrl: url,
+    tokens: Object.fromEntries(Object.values(PEOPLE).map(({ login, token }) => [token, { login }])),
+    seed: emulatorSeed(app, options),
+    onEvent: (event) => {
+      if (holder.state) announce(holder.state, event);
+    },
+  });
+  const state = buildState({ url, app, emulator, options, report: (problem) => violations.push(problem) });
+  holder.state = state;
+  seedPeopleAndRepositories(state, options.repositories);
+  const api = getRequestListener(buildApi({ state, faults, requests, violations }).fetch);
+  const git = gitHandler({ state, folder, requests });
+  handle = (request, response) => {
+    const path = new URL(request.url ?? '/', url).pathname;
+    void (isGitRequest(path) ? git(request, response) : api(request, response));
+  };
+  return {
+    url,
+    app,
+    people: people(state),
+    webhooks: state.sender,
+    faults,
+    rules: state.rules,
+    requests,
+    violations,
+    state,
+    repositoryId: (name) => repositoryId(state, name),
+    suspend: (on) => suspend(state, on),
+    githubCalls: () => countCalls(requests),
+    close: async () => {
+      await state.sender.settled();
+      await Promise.all([closeServer(server), emulator.close()]);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function announce(state: HostState, event: EmulatedEvent): void {
+  for (const single of announcements(event)) {
+    const outgoing = toOutgoing(state, single);
+    if (outgoing) state.sender.send(outgoing);
+  }
+}
+
+function buildApp(options: GithubHostOptions): HostApp {
+  return {
+    id: 700_001,
+    slug: 'glovebox',
+    name: 'Glovebox',
+    clientId: 'Iv23liGloveboxHost0',
+    permissions: PERMISSIONS,
+    events: ['issues', 'issue_comment', 'check_run', 'pull_request', 'pull_request_review'],
+    installationId: 800_001,
+    ...options.app,
+    privateKey: options.app?.privateKey ?? newAppKey(),
+  };
+}
+
+function emulatorSeed(app: HostApp, options: GithubHostOptions): Record<string, unknown> {
+  const logins = Object.values(PEOPLE).map(({ login }) => login);
+  return {
+    users: logins.map((login) => ({ login, name: login, email: `${login}@example.com` })),
+    orgs: [{ login: ORGANISATION, members: [{ login: PEOPLE.admin.login, role: 'admin' }] }],
+    repos: options.repositories.map((seed) => ({
+      owner: ORGANISATION,
+      name: seed.name,
+      private: seed.private ?? false,
+      default_branch: seed.defaultBranch ?? 'main',
+      auto_init: false,
+    })),
+    apps: [
+      {
+        app_id: app.id,
+        slug: app.slug,
+        name: app.name,
+        private_key: app.privateKey,
+        permissions: app.permissions,
+        events: app.events,
+        installations: [
+          {
+            installation_id: app.installationId,
+            account: ORGANISATION,
+            repository_selection: 'all',
+            permissions: app.permissions,
+            events: app.events,
+          },
+        ],
+      },
+    ],
+  };
+}
+
+function buildState(parts: {
+  readonly url: string;
+  readonly app: HostApp;
+  readonly emulator: Emulator;
+  readonly options: GithubHostOptions;
+  readonly report: (problem: string) => void;
+}): HostState {
+  const { url, app, emulator, options, report } = parts;
+  const target = options.webhook ?? null;
+  return {
+    url,
+    app,
+    emulator,
+    store: emulator.store,
+    sender: createWebhookSender({ appId: app.id, installationId: app.installationId, report, target }),
+    rules: { draftsRefused: false, forbiddenRefs: [], roleNames: new Map() },
+    reactions: [],
+    verified: new Map(),
+    tokenExpiries: new Map(),
+    now: options.now ?? Date.now,
+  };
+}
+
+function seedPeopleAndRepositories(state: HostState, seeds: readonly RepositorySeed[]): void {
+  const { store, app } = state;
+  const login = `${app.slug}[bot]`;
+  const bot = { login, node_id: 'BOT_1', type: 'Bot', site_admin: false, name: app.name, email: null };
+  store.users.insert({ ...bot, avatar_url: '', gravatar_id: '' });
+  for (const seed of seeds) {
+    const repo = findRepo(state, ORGANISATION, seed.name);
+    if (!repo) throw new Error(`The emulator did not take repository '${seed.name}'`);
+    addCollaborators(state, repo);
+    seedFiles(store, repo, seed);
+    const first = seed.firstIssueNumber ?? 1;
+    if (first > 1) reserveIssueNumbers(store, repo, first);
+  }
+}
+
+function addCollaborators({ store }: HostState, repo: RepoRow): void {
+  for (const { login, role } of Object.values(PEOPLE)) {
+    const user = store.users.findOneBy('login', login);
+    if (!user || role === null || role === 'owner') continue;
+    store.collaborators.insert({ repo_id: repo.id, user_id: user.id, permission: role });
+  }
+}
+
+function repositoryId(state: HostState, name: string): number {
+  const repo = findRepo(state, ORGANISATION, name);
+  if (!repo) throw new Error(`No repository '${name}'`);
+  return repo.id;
+}
+
+function suspend(state: HostState, on: boolean): void {
+  for (const row of state.store.appInstallations.all())
+    state.store.appInstallations.update(row.id, {
+      suspended_at: on ? new Date(state.now()).toISOString() : null,
+    });
+}
+
+function gitHandler(host: {
+  readonly state: HostState;
+  readonly folder: string;
+  readonly requests: RecordedRequest[];
+}): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
+  return async (request, response) => {
+    const { state } = host;
+    const actor: Actor = identify(identityParts(state), request.headers.authorization);
+    const url = new URL(request.url ?? '/', state.url);
+    const status = await serveGit({ ...host, actor }, request, response).catch(() => {
+      response.destroy();
+      return 500;
+    });
+    host.requests.push({
+      at: state.now(),
+      method: request.method ?? 'GET',
+      path: url.pathname,
+      query: Object.fromEntries(url.searchParams),
+      actor: actor.login,
+      actorKind: actor.kind,
+      body: null,
+      status,
+    });
+  };
+}
+
+function listen(server: Server, port: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', () => {
+      const address = server.address();
+      resolve(`http://127.0.0.1:${typeof address === 'object' && address ? address.port : port}`);
+    });
+  });
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}
