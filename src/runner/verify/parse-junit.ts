@@ -43,7 +43,7 @@ function parser(): XMLParser {
     parseAttributeValue: false,
     trimValues: false,
     processEntities: true,
-    htmlEntities: false,
+    htmlEntities: true,
   });
 }
 

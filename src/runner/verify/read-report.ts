@@ -5,6 +5,7 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, rmSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import type { ReportSpec } from '../../result/contract/phase-spec.ts';
+import { bornMs } from './file-clock.ts';
 import { parseJunit } from './parse-junit.ts';
 import { parseTap } from './parse-tap.ts';
 import type { ReadReport } from './test-ids.ts';
@@ -15,7 +16,7 @@ export interface ReportPlace {
   readonly report: ReportSpec;
   /** Paths that the cell's change set put; a report among them was written beforehand. */
   readonly putPaths: ReadonlySet<string>;
-  /** Unix milliseconds, from before the check started. */
+  /** From `fileClockMark`, right before the check. */
   readonly startedAtMs: number;
   /** Standard output, kept for reports on `-`. */
   readonly stdout: Buffer;
@@ -71,9 +72,8 @@ function regularFile(path: string, startedAtMs: number): Buffer | string {
     const stat = fstatSync(fd);
     if (!stat.isFile()) return 'the report is not a regular file';
     if (stat.nlink !== 1) return 'the report is a hard link to another file';
-    // Born before the check: moved here from elsewhere. 0 where the file system keeps no birth time.
-    const born = stat.birthtimeMs === 0 ? stat.mtimeMs : stat.birthtimeMs;
-    if (born < startedAtMs - CLOCK_GRAIN_MS) return 'the report is older than the check';
+    // Born before the check: moved here from elsewhere.
+    if (bornMs(stat) < startedAtMs) return 'the report is older than the check';
     if (stat.size > MAX_REPORT_BYTES) return `the report is larger than ${MAX_REPORT_BYTES} bytes`;
     const buffer = Buffer.alloc(stat.size);
     return buffer.subarray(0, stat.size === 0 ? 0 : readSync(fd, buffer, 0, stat.size, 0));
@@ -81,9 +81,6 @@ function regularFile(path: string, startedAtMs: number): Buffer | string {
     closeSync(fd);
   }
 }
-
-/** The kernel stamps files from a clock that ticks every few milliseconds. */
-const CLOCK_GRAIN_MS = 20;
 
 function insidePath(path: string): string | null {
   const clean = normalize(path);

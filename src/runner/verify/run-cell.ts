@@ -6,6 +6,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CellOutcome, CellResult, Side, TestResult } from '../../result/contract/cell.ts';
 import type { ChangeEntry } from '../../result/contract/change-set.ts';
+import { CELL_FOLDER } from '../../result/contract/layout.ts';
 import type { CheckSpec, SandboxLimits } from '../../result/contract/phase-spec.ts';
 import { applyChangeSet } from '../change-set/apply-change-set.ts';
 import type { PhaseContext } from '../phase-context.ts';
@@ -14,6 +15,7 @@ import { copyTree, removeTree } from '../process/copy-tree.ts';
 import { endEverything } from '../process/end-everything.ts';
 import { type CommandEnd, runCommand } from '../process/run-command.ts';
 import { toolEnv } from '../process/tool-env.ts';
+import { fileClockMark } from './file-clock.ts';
 import { clearReport, isAbsent, MAX_REPORT_BYTES, type ReportPlace, readReport } from './read-report.ts';
 import { nameTests } from './test-ids.ts';
 
@@ -35,7 +37,7 @@ export interface Cell {
 
 /** Never throws for what the repository's code does; fails as `internal` when a survivor cannot be killed. */
 export async function runCell(context: PhaseContext, place: CellPlace, cell: Cell): Promise<CellResult> {
-  const workspace = join(place.scratch, 'workspace');
+  const workspace = join(place.scratch, CELL_FOLDER);
   await removeTree(workspace);
   await removeTree(context.layout.tmp).catch(() => {});
   mkdirSync(context.layout.tmp, { recursive: true });
@@ -56,7 +58,7 @@ async function check(
 ): Promise<CellResult> {
   const { report } = cell.check;
   const cleared = report === null || clearReport(workspace, report);
-  const startedAtMs = Date.now();
+  const startedAtMs = await fileClockMark(context.clock, place.scratch);
   const stdout = new StdoutKeep(report?.path === '-');
   const end = await runAlone(context, place, cell, (chunk) => stdout.add(chunk));
   const common = {
@@ -92,7 +94,7 @@ async function runAlone(
   const sessions: number[] = [];
   const end = await runCommand({
     argv: ['/bin/sh', '-c', cell.check.run],
-    cwd: join(place.scratch, 'workspace'),
+    cwd: join(place.scratch, CELL_FOLDER),
     env: { ...toolEnv(context.layout), GLOVEBOX_CELL: id },
     timeoutMs: cell.check.timeoutMs,
     maxOutputBytes: place.limits.outputBytes,

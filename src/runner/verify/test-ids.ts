@@ -17,22 +17,17 @@ const MAX_TESTS = 20_000;
 export type ReadReport = { readonly tests: readonly RawTest[] } | { readonly problem: string };
 
 /**
- * Joins names with ` › `, takes the workspace's own path out of them, cuts what is too long (with a hash, so that two stay
- * two), and numbers duplicates in their order: `adds`, `adds (2)`. More than 20,000 tests are a problem, not a cut.
+ * Joins names with ` › `, takes the workspace's own path out of them, and cuts what is too long (with a hash, so that two
+ * stay two). Tests that share a name keep it: the judge counts them. More than 20,000 tests are a problem, not a cut.
  */
 export function nameTests(tests: readonly RawTest[], workspace: string): TestResult[] | string {
   if (tests.length > MAX_TESTS) return `the report holds ${tests.length} tests, more than ${MAX_TESTS}`;
-  const seen = new Map<string, number>();
-  const taken = new Set<string>();
-  return tests.map((test) => {
-    const plain = clean(test.path.filter((part) => part !== '').join(' › '), workspace) || '(unnamed)';
-    let count = (seen.get(plain) ?? 0) + 1;
-    while (taken.has(numbered(plain, count))) count++;
-    seen.set(plain, count);
-    const id = numbered(plain, count);
-    taken.add(id);
-    return { id, file: fileOf(test.file, workspace), status: test.status, failure: test.failure };
-  });
+  return tests.map((test) => ({
+    id: bounded(clean(test.path.filter((part) => part !== '').join(' › '), workspace) || '(unnamed)'),
+    file: fileOf(test.file, workspace),
+    status: test.status,
+    failure: test.failure,
+  }));
 }
 
 /** Cuts a failure's text to what a cell may carry. */
@@ -40,14 +35,10 @@ export function failureOf(kind: 'assertion' | 'error', message: string): TestRes
   return { kind, message: withoutControls(message).slice(0, 2_000) };
 }
 
-function numbered(plain: string, count: number): string {
-  return count === 1 ? bounded(plain) : `${bounded(plain, 12)} (${count})`;
-}
-
-function bounded(text: string, reserve = 0): string {
-  if (text.length <= MAX_ID - reserve) return text;
+function bounded(text: string): string {
+  if (text.length <= MAX_ID) return text;
   const hash = createHash('sha256').update(text).digest('hex').slice(0, 8);
-  return `${text.slice(0, MAX_ID - reserve - 10)}… ${hash}`;
+  return `${text.slice(0, MAX_ID - 10).toWellFormed()}… ${hash}`;
 }
 
 function clean(text: string, workspace: string): string {

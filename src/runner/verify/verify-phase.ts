@@ -57,8 +57,10 @@ async function runNewCells(context: PhaseContext, place: CellPlace, work: NewCel
     writeExchange(results, RESULT_FILES.next, { digest: set.digest, complete, cells });
   write(false);
   for (const { source, tests } of NEW_CELLS) {
+    const entries = entriesFor({ source, tests }, set);
+    // Without a change on the tests' side this tree is the base's, which has been judged.
+    if (source === 'base' && entries.length === 0) continue;
     for (const check of spec.checks) {
-      const entries = entriesFor({ source, tests }, set);
       cells.push(await runCell(context, place, { check, source, tests, entries }));
       if (context.stop.aborted) return write(false);
       write(false);

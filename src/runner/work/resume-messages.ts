@@ -5,6 +5,7 @@
  */
 import type { ContentBlockParam, MessageParam } from '@anthropic-ai/sdk/resources/messages';
 import { z } from 'zod';
+import { blocksOf } from './conversation.ts';
 import { visible } from './fence-text.ts';
 
 const Text = z.object({ type: z.literal('text'), text: z.string() });
@@ -28,20 +29,39 @@ const Message = z.object({
 /** Result of a call whose own was lost with the round. */
 const LOST = '[the round ended before this call had a result]';
 
-/** Messages that start with a user turn and end with an assistant turn; empty when nothing usable is there. */
-export function resumeMessages(recorded: readonly unknown[], toolNames: readonly string[]): MessageParam[] {
+/** The conversation so far with `text` as its new user turn; just that turn where nothing usable was recorded. */
+export function resumeMessages(
+  recorded: readonly unknown[],
+  toolNames: readonly string[],
+  text: string,
+): MessageParam[] {
+  const clean = cleanMessages(recorded, toolNames);
+  const input: ContentBlockParam = { type: 'text', text };
+  const last = clean.at(-1);
+  if (last?.role !== 'user')
+    return [...clean, { role: 'user', content: [...openCalls(last).map(lost), input] }];
+  return [...clean.slice(0, -1), { role: 'user', content: [...blocksOf(last), input] }];
+}
+
+/** The longest beginning that is well formed; starts with a user turn. */
+function cleanMessages(recorded: readonly unknown[], toolNames: readonly string[]): MessageParam[] {
   const clean: MessageParam[] = [];
   for (const raw of recorded) {
-    const message = Message.safeParse(raw);
-    if (!message.success) break;
-    const { role } = message.data;
-    const open = openCalls(clean.at(-1));
-    const blocks = cleanBlocks(message.data.content, role, { toolNames, open });
-    if (role === 'user') blocks.unshift(...open.filter((id) => !answers(blocks, id)).map(lost));
-    if (blocks.length === 0 || role === clean.at(-1)?.role || (clean.length === 0 && role !== 'user')) break;
-    clean.push({ role, content: blocks });
+    const before = clean.at(-1);
+    const message = cleanMessage(raw, { toolNames, open: openCalls(before) });
+    if (message === null || message.role === (before?.role ?? 'assistant')) break;
+    clean.push(message);
   }
-  return endWithAssistant(clean);
+  return clean;
+}
+
+function cleanMessage(raw: unknown, allowed: Allowed): MessageParam | null {
+  const message = Message.safeParse(raw);
+  if (!message.success) return null;
+  const { role, content } = message.data;
+  const blocks = cleanBlocks(content, role, allowed);
+  const missing = role === 'user' ? allowed.open.filter((id) => !answers(blocks, id)).map(lost) : [];
+  return blocks.length + missing.length === 0 ? null : { role, content: [...missing, ...blocks] };
 }
 
 interface Allowed {
@@ -100,14 +120,4 @@ function answers(blocks: readonly ContentBlockParam[], id: string): boolean {
 
 function lost(id: string): ContentBlockParam {
   return { type: 'tool_result', tool_use_id: id, content: LOST, is_error: true };
-}
-
-/** New input comes as a user turn: what is open is closed, and a trailing user turn gets a word between. */
-function endWithAssistant(messages: MessageParam[]): MessageParam[] {
-  const open = openCalls(messages.at(-1));
-  if (open.length > 0) messages.push({ role: 'user', content: open.map(lost) });
-  if (messages.at(-1)?.role === 'user') {
-    messages.push({ role: 'assistant', content: [{ type: 'text', text: '(the round ended here)' }] });
-  }
-  return messages;
 }

@@ -4,7 +4,6 @@
  */
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { MessageParam } from '@anthropic-ai/sdk/resources/messages';
 import type { WorkSpec } from '../../result/contract/phase-spec.ts';
 import { hasCode } from '../../shared/errors.ts';
 import { applyChangeSet } from '../change-set/apply-change-set.ts';
@@ -110,10 +109,8 @@ async function runAgent(context: WorkContext, spec: WorkSpec, agent: Agent): Pro
     giveUpMs: MODEL_PATIENCE_MS,
   });
   const names = tools.map((tool) => tool.name);
-  const messages: MessageParam[] = [
-    ...resumeMessages(spec.resume?.messages ?? [], names),
-    { role: 'user', content: [{ type: 'text', text: openingMessage(spec, agent.source, agent.workspace) }] },
-  ];
+  const opening = openingMessage(spec, agent.source, agent.workspace);
+  const messages = resumeMessages(spec.resume?.messages ?? [], names, opening);
   const deps = {
     model,
     tools,
