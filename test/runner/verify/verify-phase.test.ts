@@ -1,0 +1,150 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { NewResults } from '../../../src/result/contract/cell.ts';
+import { BaseResults, NewResults as NewResultsSchema } from '../../../src/result/contract/cell.ts';
+import { type ChangeEntry, changeSetDigest } from '../../../src/result/contract/change-set.ts';
+import type { CheckSpec, SealedSet } from '../../../src/result/contract/phase-spec.ts';
+import { readExchange, waitFor, writeExchange } from '../../../src/runner/exchange-file.ts';
+import { entriesFor, runVerify } from '../../../src/runner/verify/verify-phase.ts';
+import {
+  checkSpec,
+  LIMITS,
+  type RunnerSandbox,
+  runnerSandbox,
+  writeFiles,
+} from '../../fixtures/runner-sandbox.ts';
+
+let box: RunnerSandbox;
+beforeEach(() => {
+  box = runnerSandbox();
+});
+afterEach(() => box.remove());
+
+const SHA = 'a'.repeat(40);
+
+function put(path: string, text: string): ChangeEntry {
+  return { op: 'put', path, mode: '100644', contentBase64: Buffer.from(text).toString('base64') };
+}
+
+function sealedSet(entries: ChangeEntry[], harnessPaths: string[]): SealedSet {
+  const changeSet = { baseSha: SHA, entries, ignoredFiles: 0, setupAltered: [] };
+  return { digest: changeSetDigest(changeSet), changeSet, harnessPaths };
+}
+
+function start(checks: CheckSpec[]): Promise<void> {
+  const spec = { phase: 'verify', taskId: '7k2m9q', job: 'gb', limits: LIMITS, checks };
+  writeExchange(box.path('sealed'), 'verify-spec.json', spec);
+  return runVerify(box.context);
+}
+
+async function baseWritten(): Promise<BaseResults> {
+  const found = await waitFor(box.context.clock, AbortSignal.timeout(20_000), () =>
+    readExchange(BaseResults, box.path('results'), 'base.json'),
+  );
+  if (found === null) throw new Error('no base results');
+  return found;
+}
+
+function newWritten(): NewResults | null {
+  return readExchange(NewResultsSchema, box.path('results'), 'new.json');
+}
+
+test('runs base cells first, then each side of the change set with and without the other', async () => {
+  writeFiles(box.path('prepared'), { 'src.txt': 'S0', 'test.txt': 'T0' });
+  const running = start([checkSpec({ run: 'cat src.txt test.txt' })]);
+  const base = await baseWritten();
+  expect(base.cells.map((cell) => [cell.source, cell.tests, cell.output.head])).toEqual([
+    ['base', 'base', 'S0T0'],
+  ]);
+  expect(newWritten()).toBeNull();
+  const set = sealedSet([put('src.txt', 'S1'), put('test.txt', 'T1')], ['test.txt']);
+  writeExchange(box.path('sealed'), 'sealed-set.json', set);
+  await running;
+  expect(newWritten()).toMatchObject({ digest: set.digest, complete: true });
+  expect(newWritten()?.cells.map((cell) => [cell.source, cell.tests, cell.output.head])).toEqual([
+    ['new', 'new', 'S1T1'],
+    ['new', 'base', 'S1T0'],
+    ['base', 'new', 'S0T1'],
+  ]);
+});
+
+test('without a harness change there is no cell that would repeat the base', async () => {
+  const running = start([checkSpec({})]);
+  await baseWritten();
+  writeExchange(box.path('sealed'), 'sealed-set.json', sealedSet([put('src.txt', 'S1')], []));
+  await running;
+  expect(newWritten()?.cells.map((cell) => [cell.source, cell.tests])).toEqual([
+    ['new', 'new'],
+    ['new', 'base'],
+  ]);
+});
+
+test('ends without new cells when nothing will come', async () => {
+  const running = start([checkSpec({})]);
+  await baseWritten();
+  writeFileSync(box.path('sealed/nothing'), 'null');
+  await running;
+  expect(newWritten()).toBeNull();
+});
+
+test('design 6: a bundle for another digest is not run', async () => {
+  const running = start([checkSpec({ run: 'touch "$HOME/ran-new"; test ! -e evil' })]);
+  await baseWritten();
+  const set = sealedSet([put('evil', 'x')], []);
+  writeExchange(box.path('sealed'), 'sealed-set.json', { ...set, digest: `sha256:${'0'.repeat(64)}` });
+  await expect(running).rejects.toThrow("its change set's is another");
+  expect(newWritten()).toBeNull();
+});
+
+test("design 6: changed runner configuration counts as tests, so new source meets the base's own runner", async () => {
+  // The agent's configuration makes every run "pass"; the base's fails on the broken source.
+  writeFiles(box.path('prepared'), { 'check.sh': 'grep -q good src.txt', 'src.txt': 'good' });
+  const running = start([checkSpec({ run: 'sh check.sh' })]);
+  await baseWritten();
+  const entries = [put('check.sh', 'exit 0'), put('src.txt', 'broken')];
+  writeExchange(box.path('sealed'), 'sealed-set.json', sealedSet(entries, ['check.sh']));
+  await running;
+  const outcomes = newWritten()?.cells.map((cell) => [cell.source, cell.tests, cell.outcome]);
+  expect(outcomes).toContainEqual(['new', 'base', 'failed']);
+  // Counter-test: with the configuration of the change set the same source passes.
+  expect(outcomes).toContainEqual(['new', 'new', 'passed']);
+});
+
+test("design 6: what new cells do to results cannot reach the base's, which are written before they start", async () => {
+  const running = start([checkSpec({ run: 'true' })]);
+  const base = await baseWritten();
+  writeExchange(box.path('sealed'), 'sealed-set.json', sealedSet([put('x', 'y')], []));
+  await running;
+  expect(await baseWritten()).toEqual(base);
+});
+
+test('a stop in the middle leaves what there is, marked incomplete', async () => {
+  const stop = new AbortController();
+  const spec = {
+    phase: 'verify',
+    taskId: 't',
+    job: 'gb',
+    limits: LIMITS,
+    checks: [checkSpec({ run: 'test ! -e slow || { touch "$HOME/started"; sleep 60; }' })],
+  };
+  writeExchange(box.path('sealed'), 'verify-spec.json', spec);
+  const running = runVerify({ ...box.context, stop: stop.signal });
+  await baseWritten();
+  writeExchange(box.path('sealed'), 'sealed-set.json', sealedSet([put('slow', '')], []));
+  await waitFor(box.context.clock, AbortSignal.timeout(20_000), () =>
+    existsSync(box.path('home/started')) ? true : null,
+  );
+  stop.abort();
+  await running;
+  expect(newWritten()).toMatchObject({ complete: false, cells: [{ outcome: 'killed' }] });
+});
+
+test.each([
+  [{ source: 'new', tests: 'new' }, ['src', 'test']],
+  [{ source: 'new', tests: 'base' }, ['src']],
+  [{ source: 'base', tests: 'new' }, ['test']],
+  [{ source: 'base', tests: 'base' }, []],
+] as const)('%o gets its part of the change set', (sides, paths) => {
+  const set = sealedSet([put('src', ''), put('test', '')], ['test']);
+  expect(entriesFor(sides, set).map((entry) => entry.path)).toEqual(paths);
+});
