@@ -1,0 +1,98 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { changeSetDigest } from '../../../src/result/contract/change-set.ts';
+import type { DeliverSpec, SealedSet } from '../../../src/result/contract/phase-spec.ts';
+import { runDeliver } from '../../../src/runner/deliver/deliver-phase.ts';
+import { waitFor, writeExchange } from '../../../src/runner/exchange-file.ts';
+import { createGatewayClient } from '../../../src/runner/gateway/gateway-client.ts';
+import { systemClock } from '../../../src/shared/clock.ts';
+import { FakeGateway } from '../../fakes/fake-gateway.ts';
+import { checkSpec, LIMITS, type RunnerSandbox, runnerSandbox } from '../../fixtures/runner-sandbox.ts';
+
+let box: RunnerSandbox;
+let gateway: FakeGateway;
+beforeEach(async () => {
+  gateway = await new FakeGateway().start();
+  box = runnerSandbox({ gateway: { socketPath: gateway.socketPath }, tokenFile: gateway.tokenFile });
+});
+afterEach(async () => {
+  box.remove();
+  await gateway.close();
+});
+
+const common = { taskId: '7k2m9q', job: 'gb', limits: LIMITS };
+const SPEC: DeliverSpec = {
+  phase: 'deliver',
+  ...common,
+  verify: { phase: 'verify', ...common, checks: [checkSpec({})] },
+};
+
+const changeSet = { baseSha: 'a'.repeat(40), entries: [], ignoredFiles: 0, setupAltered: [] };
+const SET: SealedSet = { digest: changeSetDigest(changeSet), changeSet, harnessPaths: [] };
+const OTHER = `sha256:${'1'.repeat(64)}`;
+
+function deliver(): Promise<void> {
+  const client = createGatewayClient({
+    target: box.layout.gateway,
+    tokenFile: gateway.tokenFile,
+    clock: systemClock,
+    patienceMs: 5_000,
+  });
+  return runDeliver({ ...box.context, gateway: client, verifyEnded: () => gateway.verifyEnded }, SPEC);
+}
+
+const until = (look: () => boolean) =>
+  waitFor(systemClock, AbortSignal.timeout(10_000), () => (look() ? true : null));
+const writeNew = (digest: string, complete: boolean) =>
+  writeExchange(box.path('results'), 'new.json', { digest, complete, cells: [] });
+
+test('carries the spec in, base results out, then the set in and the rest out', async () => {
+  const running = deliver();
+  await until(() => existsSync(box.path('sealed/verify-spec.json')));
+  expect(JSON.parse(readFileSync(box.path('sealed/verify-spec.json'), 'utf8'))).toEqual(SPEC.verify);
+  gateway.sealed = SET;
+  expect(existsSync(box.path('sealed/sealed-set.json'))).toBe(false);
+  writeExchange(box.path('results'), 'base.json', { cells: [] });
+  await until(() => existsSync(box.path('sealed/sealed-set.json')));
+  expect(gateway.base).toEqual([{ cells: [] }]);
+  writeNew(SET.digest, false);
+  writeNew(SET.digest, true);
+  await running;
+  expect(gateway.next).toEqual([{ digest: SET.digest, complete: true, cells: [] }]);
+});
+
+test('tells verify when nothing will come', async () => {
+  writeExchange(box.path('results'), 'base.json', { cells: [] });
+  gateway.sealed = 'nothing';
+  await deliver();
+  expect(existsSync(box.path('sealed/nothing'))).toBe(true);
+  expect(gateway.next).toEqual([]);
+});
+
+test.each([
+  ['nothing', () => {}],
+  ['an incomplete file', () => writeNew(SET.digest, false)],
+  ['results for another digest', () => writeNew(OTHER, true)],
+  ['rubbish, written by the code that it checked', () => writeFileSync(box.path('results/new.json'), '{"di')],
+])('a dead verify that left %s is delivered as incomplete', async (_name, leave) => {
+  writeExchange(box.path('results'), 'base.json', { cells: [] });
+  gateway.sealed = SET;
+  const running = deliver();
+  await until(() => existsSync(box.path('sealed/sealed-set.json')));
+  leave();
+  gateway.verifyEnded = true;
+  await running;
+  expect(gateway.next).toEqual([{ digest: SET.digest, complete: false, cells: [] }]);
+});
+
+test('a verify that dies before its base results is a failure of ours', async () => {
+  gateway.verifyEnded = true;
+  await expect(deliver()).rejects.toThrow('verify ended before its base results');
+  expect(gateway.base).toEqual([]);
+});
+
+test('base results that are no such thing are not uploaded', async () => {
+  writeFileSync(box.path('results/base.json'), '{"cells": "all passed"}');
+  await expect(deliver()).rejects.toMatchObject({ code: 'exchange-invalid' });
+  expect(gateway.base).toEqual([]);
+});
