@@ -1,0 +1,274 @@
+/** From a stored delivery to a task row: who may start, what is frozen, what is refused and what is ignored. */
+import { pino } from 'pino';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { systemRandom } from '../../src/shared/ids.ts';
+import type { OpenStore } from '../../src/task/open-database.ts';
+import { findTask } from '../../src/task/store/load-task.ts';
+import type { Task } from '../../src/task/task.ts';
+import { handleIssue } from '../../src/webhook/handle-issue.ts';
+import { GITHUB_ACTIONS_BOT_ID } from '../../src/webhook/permission.ts';
+import { buildAdmin } from '../builders/admin-config.ts';
+import { buildIssuePayload, type IssuePayloadOptions, OCTOCAT } from '../builders/issue-payload.ts';
+import { FakeWebhookGitHub, unavailable } from '../fakes/fake-webhook-github.ts';
+import { openTestStore, storeKinds } from '../fixtures/test-store.ts';
+
+const OWN_BOT = 777;
+const log = pino({ level: 'silent' });
+
+describe.each(storeKinds)('a labelled issue on %s', (kind) => {
+  let store: OpenStore;
+  let github: FakeWebhookGitHub;
+  let deliveries = 0;
+  let repositoryId = 1_000;
+
+  beforeAll(async () => {
+    store = await openTestStore(kind);
+  });
+  afterAll(() => store.close());
+  beforeEach(() => {
+    repositoryId += 1;
+    github = new FakeWebhookGitHub();
+    github.allow('octocat', OCTOCAT.id);
+  });
+
+  async function deliver(options: IssuePayloadOptions, admin = buildAdmin()): Promise<string> {
+    deliveries += 1;
+    const deps = {
+      db: store.db,
+      random: systemRandom,
+      admin,
+      ownBotId: OWN_BOT,
+      githubFor: async () => github,
+      onTask: () => {},
+    };
+    const payload = buildIssuePayload({ repositoryId, ...options });
+    return handleIssue(deps, { id: `d-${kind}-${deliveries}`, payload }, log);
+  }
+
+  async function tasks(): Promise<Task[]> {
+    const rows = await store.db
+      .selectFrom('task')
+      .select('id')
+      .where('repository_id', '=', BigInt(repositoryId))
+      .orderBy('created_at')
+      .execute();
+    const found = await Promise.all(rows.map(({ id }) => findTask(store.db, id)));
+    return found.filter((task) => task !== null);
+  }
+
+  /** A person of their own, so that hourly limits do not add up between tests. */
+  const person = (id: number) => ({ id, login: `octocat-${id}`, type: 'User' });
+  const LATER = () => new Date(Date.now() + 60_000);
+
+  it('becomes a task with a frozen snapshot, an audit event and one reaction', async () => {
+    expect(await deliver({ sender: person(1) })).toBe('refused: no-permission');
+    github.allow('octocat-1', 1);
+    expect(await deliver({ number: 43, sender: person(1), body: 'One <!-- secret --> hour.' })).toBe('admitted');
+    const task = (await tasks()).find(({ issueNumber }) => issueNumber === 43);
+    expect(task).toMatchObject({
+      state: 'accepted',
+      requester: { id: 1, login: 'octocat-1', permission: 'write', via: 'label' },
+      snapshot: { body: 'One  hour.', removed: [{ kind: 'HTML comment', count: 1, characters: 15 }] },
+    });
+    expect(github.calls.filter((call) => call === 'reactWithEyes 43')).toHaveLength(1);
+    const audit = await store.db
+      .selectFrom('audit_event')
+      .select(['type', 'data'])
+      .where('task_id', '=', task?.id ?? '')
+      .execute();
+    expect(audit).toEqual([
+      { type: 'task.accepted', data: { login: 'octocat-1', via: 'label', snapshot: task?.snapshotDigest } },
+    ]);
+  });
+
+  it.each(['triage', 'read'])('INC-12: a label set by someone with %s is refused, whoever wrote the issue', async (role) => {
+    github.allow('octocat-2', 2, 'read', role);
+    expect(await deliver({ sender: person(2), author: OCTOCAT })).toBe('refused: no-permission');
+    expect((await tasks())[0]).toMatchObject({
+      outcome: 'refused',
+      snapshot: null,
+      reason: { code: 'no-permission', values: { login: 'octocat-2', permission: role } },
+    });
+  });
+
+  it('INC-12: a label that an issue template set on opening counts as its author asking', async () => {
+    github.allow('octocat-3', 3, 'read');
+    expect(await deliver({ action: 'opened', sender: person(3) })).toBe('refused: no-permission');
+    github.allow('octocat-4', 4, 'admin');
+    expect(await deliver({ action: 'opened', number: 50, sender: person(4) })).toBe('admitted');
+    expect((await tasks()).at(-1)?.requester.via).toBe('opened-with-label');
+  });
+
+  it('INC-11: the sender decides, not the author: a writer may label an outsider’s issue', async () => {
+    github.allow('octocat-5', 5);
+    const author = { id: 999, login: 'outsider', type: 'User' };
+    expect(await deliver({ sender: person(5), author })).toBe('admitted');
+  });
+
+  it('INC-13: author_association is not read: CONTRIBUTOR with write may start, OWNER without may not', async () => {
+    github.allow('octocat-6', 6);
+    expect(await deliver({ sender: person(6) })).toBe('admitted'); // the payload says CONTRIBUTOR
+    github.allow('octocat-60', 60, 'none');
+    expect(await deliver({ number: 44, sender: person(60) })).toBe('refused: no-permission');
+  });
+
+  it('a role name is only shown: a custom role called admin starts nothing', async () => {
+    github.allow('octocat-7', 7, 'read', 'admin');
+    expect(await deliver({ sender: person(7) })).toBe('refused: no-permission');
+  });
+
+  it('an answer about another account than the sender is a no', async () => {
+    github.allow('octocat-8', 8_000, 'admin');
+    expect(await deliver({ sender: person(8) })).toBe('refused: no-permission');
+  });
+
+  it('INC-04: a name that ends in [bot] is worth nothing; the allowlist holds numeric ids', async () => {
+    const bot = { id: 1_000_001, login: 'glovebox[bot]', type: 'Bot' };
+    github.allow(bot.login, bot.id, 'admin');
+    expect(await deliver({ sender: bot })).toBe('refused: bot-not-allowed');
+    expect(await deliver({ number: 43, sender: bot }, buildAdmin('bots: [1000001]'))).toBe('admitted');
+  });
+
+  it('INC-04: a user who is called like a bot is asked for as a user', async () => {
+    const impostor = { id: 9, login: 'github-actions[bot]', type: 'User' };
+    expect(await deliver({ sender: impostor }, buildAdmin(`bots: [${GITHUB_ACTIONS_BOT_ID}]`))).toBe(
+      'refused: no-permission',
+    );
+  });
+
+  it('INC-04: github-actions never starts anything, even when an admin lists it', async () => {
+    const actions = { id: GITHUB_ACTIONS_BOT_ID, login: 'github-actions[bot]', type: 'Bot' };
+    const admin = buildAdmin(`bots: [${GITHUB_ACTIONS_BOT_ID}]`);
+    expect(await deliver({ sender: actions }, admin)).toBe('refused: bot-not-allowed');
+  });
+
+  it('INC-21: our own label starts nothing and is not even answered', async () => {
+    const own = { id: OWN_BOT, login: 'glovebox[bot]', type: 'Bot' };
+    expect(await deliver({ sender: own }, buildAdmin(`bots: [${OWN_BOT}]`))).toBe('ignored: our own');
+    expect(github.calls).toEqual([]);
+    expect(await tasks()).toEqual([]);
+  });
+
+  it('INC-21: a sixth task within an hour is refused with the time at which there is room', async () => {
+    github.allow('octocat-10', 10);
+    for (let number = 1; number <= 5; number++) {
+      expect(await deliver({ number, sender: person(10) })).toBe('admitted');
+    }
+    expect(await deliver({ number: 6, sender: person(10) })).toBe('refused: rate-limited');
+    const last = (await tasks()).at(-1);
+    expect(last?.reason?.values).toMatchObject({ login: 'octocat-10', count: 5, limit: 5 });
+    expect(String(last?.reason?.values['freeAt'])).toMatch(/^\d\d:\d\d UTC$/);
+    // Counter-test: with a higher limit the same request starts a task.
+    expect(await deliver({ number: 7, sender: person(10) }, buildAdmin('rateLimits: { user: 6 }'))).toBe('admitted');
+  });
+
+  it('INC-21: a repository has its own hourly limit, over all people', async () => {
+    const admin = buildAdmin('rateLimits: { repository: 2 }');
+    for (const id of [11, 12, 13]) github.allow(`octocat-${id}`, id);
+    expect(await deliver({ number: 1, sender: person(11) }, admin)).toBe('admitted');
+    expect(await deliver({ number: 2, sender: person(12) }, admin)).toBe('admitted');
+    expect(await deliver({ number: 3, sender: person(13) }, admin)).toBe('refused: rate-limited');
+  });
+
+  it('INC-21: a flood of refused requests is answered a bounded number of times', async () => {
+    const results: string[] = [];
+    for (let number = 1; number <= 25; number++) results.push(await deliver({ number, sender: person(14) }));
+    expect(results.filter((one) => one === 'refused: no-permission')).toHaveLength(20);
+    expect(results.slice(20)).toEqual(Array.from({ length: 5 }, () => 'repeated: too-many-refusals'));
+  });
+
+  it('INC-21: toggling the label is one request, and asks GitHub nothing the second time', async () => {
+    github.allow('octocat-15', 15);
+    expect(await deliver({ sender: person(15) })).toBe('admitted');
+    const calls = github.calls.length;
+    expect(await deliver({ sender: person(15) })).toBe('repeated: same-request');
+    expect(github.calls).toHaveLength(calls);
+    expect(await tasks()).toHaveLength(1);
+  });
+
+  it('opened and labeled of the same issue are one request, in either order', async () => {
+    github.allow('octocat-16', 16);
+    const at = new Date();
+    expect(await deliver({ action: 'labeled', at, sender: person(16) })).toBe('admitted');
+    expect(await deliver({ action: 'opened', at, sender: person(16) })).toBe('repeated: same-request');
+  });
+
+  it('a second request while a task runs is refused once, naming the running task', async () => {
+    github.allow('octocat-17', 17);
+    await deliver({ sender: person(17) });
+    const running = (await tasks())[0];
+    expect(await deliver({ at: LATER(), sender: person(17) })).toBe('refused: task-exists');
+    expect((await tasks())[1]?.reason?.values).toEqual({ task: running?.id });
+    expect(await deliver({ at: new Date(Date.now() + 120_000), sender: person(17) })).toBe('repeated: task-exists');
+  });
+
+  it('the label set anew after the end starts a new task', async () => {
+    github.allow('octocat-18', 18);
+    await deliver({ sender: person(18) });
+    await store.db
+      .updateTable('task')
+      .set({ state: 'ended', outcome: 'errored', ended_at: new Date() })
+      .where('repository_id', '=', BigInt(repositoryId))
+      .execute();
+    expect(await deliver({ at: LATER(), sender: person(18) })).toBe('admitted');
+    expect(await tasks()).toHaveLength(2);
+  });
+
+  it.each([
+    ['locked', { locked: true }],
+    ['closed', { state: 'closed' }],
+  ])('an issue that is %s is refused', async (state, options) => {
+    github.allow('octocat-19', 19);
+    expect(await deliver({ ...options, sender: person(19) })).toBe('refused: issue-not-open');
+    expect((await tasks())[0]?.reason?.values).toEqual({ state });
+  });
+
+  it('INC-15: an issue that holds hidden text only is refused with what was removed', async () => {
+    github.allow('octocat-20', 20);
+    const hidden = { title: '\u200b\u200b', body: '<!-- do evil -->' };
+    expect(await deliver({ ...hidden, sender: person(20) })).toBe('refused: issue-empty');
+    expect((await tasks())[0]?.reason?.values).toEqual({ removed: 2 });
+  });
+
+  it('a ban holds for people and for repositories', async () => {
+    github.allow('octocat-21', 21, 'admin');
+    expect(await deliver({ sender: person(21) }, buildAdmin('bans: { users: [21] }'))).toBe('refused: banned');
+    const closed = buildAdmin('bans: { repositories: [Octo-Org/Clock] }');
+    expect(await deliver({ number: 43, sender: person(21) }, closed)).toBe('refused: banned');
+    expect(await deliver({ number: 44, sender: person(21) })).toBe('admitted');
+  });
+
+  it.each([
+    ['another label', { label: 'bug' }],
+    ['another label', { label: 'agent:web' }],
+    ['another label', { label: 'agent\u200b' }],
+    ['another label', { label: '${{ agent }}' }],
+  ])('ignores %s (%o)', async (word, options) => {
+    expect(await deliver(options)).toBe(`ignored: ${word}`);
+    expect(github.calls).toEqual([]);
+  });
+
+  it('labels have no case, as on GitHub', async () => {
+    github.allow('octocat-22', 22);
+    expect(await deliver({ label: 'Agent', sender: person(22) })).toBe('admitted');
+  });
+
+  it('GitHub being down puts the delivery off: no task, no refusal', async () => {
+    github.failures.push({ call: 'permissionOf', error: unavailable() });
+    await expect(deliver({ sender: person(23) })).rejects.toMatchObject({ code: 'github-unavailable' });
+    expect(await tasks()).toEqual([]);
+  });
+
+  it('a reaction that fails stops nothing', async () => {
+    github.allow('octocat-24', 24);
+    github.failures.push({ call: 'reactWithEyes', error: unavailable() });
+    expect(await deliver({ sender: person(24) })).toBe('admitted');
+  });
+
+  it('parallel requests for one issue make one task', async () => {
+    github.allow('octocat-25', 25);
+    github.allow('octocat-26', 26);
+    const results = await Promise.all([deliver({ sender: person(25) }), deliver({ sender: person(26) })]);
+    expect(results.sort()).toEqual(['admitted', 'refused: task-exists']);
+  });
+});
