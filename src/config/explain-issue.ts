@@ -16,7 +16,8 @@ type Issue = z.core.$ZodIssue;
 
 /** All issues of one file, in the order of lines. A key that is missing because it was mistyped is reported once. */
 export function explainIssues(input: ExplainInput, issues: readonly Issue[]): readonly Problem[] {
-  const all = issues.flatMap((issue) => explainIssue(input, issue));
+  const found = issues.flatMap((issue) => explainIssue(input, issue));
+  const all = [...new Map(found.map((one) => [`${one.at} ${one.what}`, one])).values()];
   const meant = new Set(all.map((one) => keyAt(one, /^did you mean '(.*)'\?$/.exec(one.expected))));
   const kept = all.filter((one) => {
     const missing = keyAt(one, /^Missing key '(.*)'$/.exec(one.what));

@@ -40,7 +40,7 @@ export function parseYaml(text: string, file: string): YamlData {
     stringKeys: true,
     resolveKnownTags: false,
     merge: false,
-    logLevel: 'silent',
+    logLevel: 'error', // 'silent' would take the first of many documents,
   });
   const problems = [...syntaxProblems(document, lines, file), ...contentProblems(document, lines, file)];
   const value: unknown = problems.length > 0 ? null : document.toJS({ maxAliasCount: 0 });

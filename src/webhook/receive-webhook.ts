@@ -32,7 +32,7 @@ export interface ReceiveDeps {
 
 const Headers = z.object({
   'content-type': z.string().regex(/^application\/json\s*(;|$)/i),
-  'x-github-event': z.string().regex(/^[a-z_]{1,100}$/),
+  'x-github-event': z.string().regex(/^[a-z0-9_]{1,100}$/),
   'x-github-delivery': z.string().regex(/^[0-9A-Za-z-]{1,100}$/),
   'x-hub-signature-256': z.string().regex(/^sha256=[0-9a-f]{64}$/),
 });

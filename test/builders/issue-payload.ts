@@ -19,30 +19,33 @@ export const OCTOCAT = { id: 583_231, login: 'octocat', type: 'User' } as const;
 
 /** The payload as GitHub would send it, as far as anybody reads it. */
 export function buildIssuePayload(options: IssuePayloadOptions = {}): Record<string, unknown> {
-  const at = (options.at ?? new Date()).toISOString();
-  const label = options.label ?? 'agent';
+  const { action, label, labels, at, author, sender, repositoryId, ...issue } = options;
+  const all = { ...DEFAULTS, ...withoutUndefined({ action, label, author, sender, repositoryId }) };
+  const time = (at ?? new Date()).toISOString();
   return {
-    action: options.action ?? 'labeled',
-    ...(options.action === 'opened' ? {} : { label: { name: label } }),
+    action: all.action,
+    ...(all.action === 'opened' ? {} : { label: { name: all.label } }),
     issue: {
-      number: options.number ?? 42,
-      title: options.title ?? 'parseDuration drops the minutes of 1h30m',
-      body: options.body === undefined ? 'It returns one hour.' : options.body,
-      state: options.state ?? 'open',
-      locked: options.locked ?? false,
-      created_at: at,
-      updated_at: at,
-      labels: (options.labels ?? [label]).map((name) => ({ name })),
-      user: options.author ?? OCTOCAT,
+      number: 42,
+      title: 'parseDuration drops the minutes of 1h30m',
+      body: 'It returns one hour.',
+      state: 'open',
+      locked: false,
+      ...issue,
+      created_at: time,
+      updated_at: time,
+      labels: (labels ?? [all.label]).map((name) => ({ name })),
+      user: all.author,
       author_association: 'CONTRIBUTOR',
     },
-    repository: {
-      id: options.repositoryId ?? 22,
-      name: 'clock',
-      private: false,
-      owner: { login: 'octo-org' },
-    },
-    sender: options.sender ?? OCTOCAT,
+    repository: { id: all.repositoryId, name: 'clock', private: false, owner: { login: 'octo-org' } },
+    sender: all.sender,
     installation: { id: 11 },
   };
+}
+
+const DEFAULTS = { action: 'labeled', label: 'agent', author: OCTOCAT, sender: OCTOCAT, repositoryId: 22 };
+
+function withoutUndefined(values: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
 }

@@ -29,7 +29,12 @@ export class FakeWebhookGitHub implements IssueGitHub, ConfigGitHub, SweepGitHub
   /** Thrown by the next call of this name, as often as it stands here. */
   readonly failures: { call: string; error: unknown }[] = [];
 
-  allow(login: string, userId: number, permission: PermissionAnswer['permission'] = 'write', roleName: string = permission): void {
+  allow(
+    login: string,
+    userId: number,
+    permission: PermissionAnswer['permission'] = 'write',
+    roleName: string = permission,
+  ): void {
     this.permissions.set(login, { userId, permission, roleName });
   }
 

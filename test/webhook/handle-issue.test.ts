@@ -63,7 +63,9 @@ describe.each(storeKinds)('a labelled issue on %s', (kind) => {
   it('becomes a task with a frozen snapshot, an audit event and one reaction', async () => {
     expect(await deliver({ sender: person(1) })).toBe('refused: no-permission');
     github.allow('octocat-1', 1);
-    expect(await deliver({ number: 43, sender: person(1), body: 'One <!-- secret --> hour.' })).toBe('admitted');
+    expect(await deliver({ number: 43, sender: person(1), body: 'One <!-- secret --> hour.' })).toBe(
+      'admitted',
+    );
     const task = (await tasks()).find(({ issueNumber }) => issueNumber === 43);
     expect(task).toMatchObject({
       state: 'accepted',
@@ -81,15 +83,18 @@ describe.each(storeKinds)('a labelled issue on %s', (kind) => {
     ]);
   });
 
-  it.each(['triage', 'read'])('INC-12: a label set by someone with %s is refused, whoever wrote the issue', async (role) => {
-    github.allow('octocat-2', 2, 'read', role);
-    expect(await deliver({ sender: person(2), author: OCTOCAT })).toBe('refused: no-permission');
-    expect((await tasks())[0]).toMatchObject({
-      outcome: 'refused',
-      snapshot: null,
-      reason: { code: 'no-permission', values: { login: 'octocat-2', permission: role } },
-    });
-  });
+  it.each(['triage', 'read'])(
+    'INC-12: a label set by someone with %s is refused, whoever wrote the issue',
+    async (role) => {
+      github.allow('octocat-2', 2, 'read', role);
+      expect(await deliver({ sender: person(2), author: OCTOCAT })).toBe('refused: no-permission');
+      expect((await tasks())[0]).toMatchObject({
+        outcome: 'refused',
+        snapshot: null,
+        reason: { code: 'no-permission', values: { login: 'octocat-2', permission: role } },
+      });
+    },
+  );
 
   it('INC-12: a label that an issue template set on opening counts as its author asking', async () => {
     github.allow('octocat-3', 3, 'read');
@@ -159,7 +164,9 @@ describe.each(storeKinds)('a labelled issue on %s', (kind) => {
     expect(last?.reason?.values).toMatchObject({ login: 'octocat-10', count: 5, limit: 5 });
     expect(String(last?.reason?.values['freeAt'])).toMatch(/^\d\d:\d\d UTC$/);
     // Counter-test: with a higher limit the same request starts a task.
-    expect(await deliver({ number: 7, sender: person(10) }, buildAdmin('rateLimits: { user: 6 }'))).toBe('admitted');
+    expect(await deliver({ number: 7, sender: person(10) }, buildAdmin('rateLimits: { user: 6 }'))).toBe(
+      'admitted',
+    );
   });
 
   it('INC-21: a repository has its own hourly limit, over all people', async () => {
@@ -199,7 +206,9 @@ describe.each(storeKinds)('a labelled issue on %s', (kind) => {
     const running = (await tasks())[0];
     expect(await deliver({ at: LATER(), sender: person(17) })).toBe('refused: task-exists');
     expect((await tasks())[1]?.reason?.values).toEqual({ task: running?.id });
-    expect(await deliver({ at: new Date(Date.now() + 120_000), sender: person(17) })).toBe('repeated: task-exists');
+    expect(await deliver({ at: new Date(Date.now() + 120_000), sender: person(17) })).toBe(
+      'repeated: task-exists',
+    );
   });
 
   it('the label set anew after the end starts a new task', async () => {
@@ -232,7 +241,9 @@ describe.each(storeKinds)('a labelled issue on %s', (kind) => {
 
   it('a ban holds for people and for repositories', async () => {
     github.allow('octocat-21', 21, 'admin');
-    expect(await deliver({ sender: person(21) }, buildAdmin('bans: { users: [21] }'))).toBe('refused: banned');
+    expect(await deliver({ sender: person(21) }, buildAdmin('bans: { users: [21] }'))).toBe(
+      'refused: banned',
+    );
     const closed = buildAdmin('bans: { repositories: [Octo-Org/Clock] }');
     expect(await deliver({ number: 43, sender: person(21) }, closed)).toBe('refused: banned');
     expect(await deliver({ number: 44, sender: person(21) })).toBe('admitted');

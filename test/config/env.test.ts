@@ -1,0 +1,73 @@
+/** The environment's door: every missing or wrong variable is named, no secret is shown, no plane learns the other's key. */
+import { describe, expect, it } from 'vitest';
+import { readBotEnv, readGatewayEnv } from '../../src/config/env.ts';
+
+const KEY = '-----BEGIN RSA PRIVATE KEY-----\\nabc\\n-----END RSA PRIVATE KEY-----';
+const BOT = {
+  GLOVEBOX_STORE_KEY: 'ab'.repeat(32),
+  GITHUB_APP_ID: '12345',
+  GITHUB_PRIVATE_KEY: KEY,
+  GITHUB_WEBHOOK_SECRET: 'long enough a secret',
+};
+
+describe('the bot’s environment', () => {
+  it('is read with defaults', () => {
+    expect(readBotEnv(BOT)).toMatchObject({
+      databaseUrl: null,
+      home: '.glovebox',
+      configPath: 'glovebox.config.yml',
+      logLevel: 'info',
+      appId: 12_345,
+      githubApiUrl: 'https://api.github.com',
+      host: '127.0.0.1',
+      port: 3_000,
+      gatewaySocketDir: '.glovebox/gateway',
+    });
+    expect(readBotEnv(BOT).privateKey.split('\n')).toHaveLength(3);
+    expect(readBotEnv(BOT).storeKey).toHaveLength(32);
+  });
+
+  it.each(Object.keys(BOT))('stops without %s, and an empty one is none: there are no defaults', (name) => {
+    for (const value of [undefined, '']) {
+      expect(() => readBotEnv({ ...BOT, [name]: value })).toThrow(
+        new RegExp(`^Missing ${name} in the environment: expected`),
+      );
+    }
+  });
+
+  it('names every problem at once and shows no secret', () => {
+    const wrong = {
+      GITHUB_WEBHOOK_SECRET: 'hunter2',
+      GITHUB_PRIVATE_KEY: 'my-key',
+      GLOVEBOX_STORE_KEY: 'zz',
+      GLOVEBOX_BOT_PORT: '70000',
+      DATABASE_URL: 'mysql://octocat:hunter2@db',
+    };
+    const message = messageOf(() => readBotEnv(wrong));
+    expect(message.split('\n')).toHaveLength(6);
+    expect(message).toMatch(/Invalid GLOVEBOX_BOT_PORT '70000'/);
+    expect(message).not.toMatch(/hunter2|my-key|'zz'/);
+  });
+});
+
+describe('the gateway’s environment', () => {
+  it('holds the model key and nothing of the App', () => {
+    const env = readGatewayEnv({
+      ...BOT,
+      ANTHROPIC_API_KEY: 'model-key',
+      GITHUB_GIT_URL: 'https://git.example/',
+    });
+    expect(env).toMatchObject({ anthropicApiKey: 'model-key', githubGitUrl: 'https://git.example' });
+    expect(JSON.stringify(env)).not.toMatch(/PRIVATE KEY|long enough/);
+    expect(JSON.stringify(readBotEnv({ ...BOT, ANTHROPIC_API_KEY: 'model-key' }))).not.toMatch(/model-key/);
+  });
+});
+
+function messageOf(run: () => unknown): string {
+  try {
+    run();
+  } catch (error) {
+    return error instanceof Error ? error.message : '';
+  }
+  return '';
+}
