@@ -43,16 +43,8 @@ export async function runFetch(context: PhaseContext, spec: FetchSpec): Promise<
   writeFileSync(join(source, '.git', 'info', 'attributes'), BLOB_BYTES);
   await fetchCommit(context, spec, deps, source);
   const trackedFiles = await assertTreeFits(deps, source, spec);
-  await git(deps, [
-    '-C',
-    source,
-    'checkout',
-    '--quiet',
-    '--detach',
-    '--force',
-    '--end-of-options',
-    spec.baseSha,
-  ]);
+  // git 2.39 takes no `--end-of-options` here; the contract lets nothing but hex digits through.
+  await git(deps, ['-C', source, 'checkout', '--quiet', '--detach', '--force', spec.baseSha, '--']);
   report.fact({ trackedFiles });
   report.step(`base ${spec.baseSha.slice(0, 7)}, ${trackedFiles} files`);
 }
