@@ -27,7 +27,8 @@ export function createGitUpstream(deps: {
 }): FetchPack {
   const base = requireSafeUrl(deps.baseUrl);
   return async ({ owner, repo, token, body, signal }) => {
-    const url = `${base}/${encodeURIComponent(owner)}/${encodeURIComponent(repo)}.git/git-upload-pack`;
+    if (![owner, repo].every(isName)) throw new Refusal('unavailable', 'git: repository name');
+    const url = `${base}/${owner}/${repo}.git/git-upload-pack`;
     const response = await deps.fetch(url, {
       method: 'POST',
       redirect: 'manual',
@@ -45,6 +46,11 @@ export function createGitUpstream(deps: {
     await response.body?.cancel();
     throw new Refusal('unavailable', `git upstream answered ${response.status}`);
   };
+}
+
+/** What GitHub allows in names of accounts and repositories; never a path, a query or `..`. */
+function isName(name: string): boolean {
+  return /^[A-Za-z0-9._-]+$/.test(name) && !/^\.+$/.test(name);
 }
 
 function isPack(response: Response): boolean {
