@@ -22,7 +22,7 @@ export function colourCheck(
   if (notes.some((note) => note.change === 'broken' || note.change === 'gone')) return 'worse';
   if (cells.head.length === 0 || cells.base.length === 0) return 'unverified';
   if (isInert(spec, cells.head)) return isInert(spec, cells.base) ? 'unverified' : 'worse';
-  if (hasPassed(cells.head)) return hasBlindBase(spec, cells) ? 'unverified' : 'green';
+  if (hasPassed(cells.head)) return 'green';
   return failsAlike(cells) ? 'alike' : 'worse';
 }
 
@@ -43,11 +43,6 @@ export function hasPassed(runs: CellRuns): boolean {
 /** At least one test ran to an end; `tests` checks only. */
 export function executedAnything(runs: CellRuns): boolean {
   return runs.some((cell) => cell.results?.some((test) => test.status !== 'skipped') ?? false);
-}
-
-/** The base said "passed" but not which tests: whether one is gone cannot be known. */
-function hasBlindBase(spec: Pick<CheckSpec, 'kind'>, cells: CheckCells): boolean {
-  return spec.kind === 'tests' && hasPassed(cells.base) && readableRuns(cells.base).length === 0;
 }
 
 /** Ended the same way as on the base, with no failed test that did not fail there. */

@@ -17,11 +17,11 @@ import type { TestChange, TestNote } from './verdict.ts';
 export interface CompareInput {
   readonly check: string;
   readonly cells: CheckCells;
-  readonly isEdited: IsEdited;
+  readonly isRemoved: IsRemoved;
 }
 
-/** True where the change set edits or deletes the file that holds this test. */
-export type IsEdited = (test: { readonly id: string; readonly file: string | null }) => boolean;
+/** True where the change set takes this test out of the file that held it. */
+export type IsRemoved = (test: { readonly id: string; readonly file: string | null }) => boolean;
 
 /** Readable runs of the three cells that a comparison reads. */
 interface Reports {
@@ -38,51 +38,57 @@ export function compareTests(input: CompareInput): TestNote[] {
     head: readableRuns(input.cells.head),
   };
   return idsOf([...reports.base, ...reports.head]).flatMap((id) => {
-    const change = changeOf(id, reports, input.isEdited);
+    const change = changeOf(id, reports, input.isRemoved);
     return change === null ? [] : [noteOf({ check: input.check, id, change }, reports)];
   });
 }
 
 /** Design 6's table for one test; null is nothing to say. */
-function changeOf(id: string, reports: Reports, isEdited: IsEdited): TestChange | null {
+function changeOf(id: string, reports: Reports, isRemoved: IsRemoved): TestChange | null {
   if (reports.base.length === 0) return 'not-comparable';
   const known = reports.base.map((run) => run.get(id)).filter((tally) => tally !== undefined);
   const first = known[0];
   if (!first) return 'new';
   const head = statusOver(reports.head, id, Math.max(1, ...known.map((tally) => tally.passed)));
-  const edited = (): boolean => isEdited({ id, file: first.file });
+  const removed = (): boolean => isRemoved({ id, file: first.file });
   switch (statusOver(reports.base, id)) {
     case 'passed':
-      return changeOfPassed(
-        head,
-        reports.baseTests.length === 0 ? head : statusOver(reports.baseTests, id),
-        edited,
-      );
+      return changeOfPassed(head, statusInOwn(id, reports), removed);
     case 'failed':
-      return changeOfFailed(head, edited);
+      return changeOfFailed(head, removed);
     case 'flaky':
-      return head === 'passed' ? null : goneOr('flaky', head, edited);
+      return head === 'passed' ? null : goneOr('flaky', head, removed);
     case 'gone':
       return head === 'failed' || head === 'flaky' ? 'new' : null;
   }
 }
 
+/** With the new source and the base's own tests; null where that cell has no readable report. */
+function statusInOwn(id: string, reports: Reports): TestStatus | null {
+  return reports.baseTests.length === 0 ? null : statusOver(reports.baseTests, id);
+}
+
 /** A base test that passed on the base. */
-function changeOfPassed(head: TestStatus, ownTests: TestStatus, isEdited: () => boolean): TestChange | null {
-  if (head !== 'passed') return goneOr(head === 'flaky' ? 'flaky' : 'broken', head, isEdited);
-  if (ownTests === 'passed') return null;
-  return ownTests === 'flaky' ? 'flaky' : 'expectation-changed';
+function changeOfPassed(
+  head: TestStatus,
+  own: TestStatus | null,
+  isRemoved: () => boolean,
+): TestChange | null {
+  if (head !== 'passed') return goneOr(head === 'flaky' ? 'flaky' : 'broken', head, isRemoved);
+  if (own === 'passed') return null;
+  if (own === null) return 'not-comparable';
+  return own === 'flaky' ? 'flaky' : 'expectation-changed';
 }
 
 /** A base test that failed on the base. */
-function changeOfFailed(head: TestStatus, isEdited: () => boolean): TestChange {
+function changeOfFailed(head: TestStatus, isRemoved: () => boolean): TestChange {
   if (head === 'passed') return 'fixed';
-  return goneOr(head === 'flaky' ? 'flaky' : 'still-failing', head, isEdited);
+  return goneOr(head === 'flaky' ? 'flaky' : 'still-failing', head, isRemoved);
 }
 
-function goneOr(change: TestChange, head: TestStatus, isEdited: () => boolean): TestChange {
+function goneOr(change: TestChange, head: TestStatus, isRemoved: () => boolean): TestChange {
   if (head !== 'gone') return change;
-  return isEdited() ? 'expectation-changed' : 'gone';
+  return isRemoved() ? 'expectation-changed' : 'gone';
 }
 
 function noteOf(note: { check: string; id: string; change: TestChange }, reports: Reports): TestNote {

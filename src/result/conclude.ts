@@ -25,9 +25,13 @@ export function conclude(evidence: Evidence): Conclusions {
     return open('failure', 'nothing-verified');
   if (evidence.colours.includes('alike')) return open('neutral', 'asks-human');
   if (evidence.gates.some((gate) => gate.effect === 'asks')) return open('neutral', 'asks-human');
-  if (evidence.notes.some((note) => note.change === 'expectation-changed'))
-    return open('neutral', 'asks-human');
+  if (evidence.notes.some(asksHuman)) return open('neutral', 'asks-human');
   return open('success', null);
+}
+
+/** A base test that only the change set's own tests let pass, or that could not be compared. */
+function asksHuman(note: TestNote): boolean {
+  return note.change === 'expectation-changed' || note.change === 'not-comparable';
 }
 
 function open(conclusion: Conclusions['conclusion'], reason: string | null): Conclusions {

@@ -1,7 +1,7 @@
 /** The checks' part of a verdict: table columns, notes, proofs, totals and how many tests are broken. */
 
 import { type CheckColour, colourCheck, executedAnything } from './colour-check.ts';
-import { compareTests, type IsEdited } from './compare-tests.ts';
+import { compareTests, type IsRemoved } from './compare-tests.ts';
 import type { CheckSpec } from './contract/phase-spec.ts';
 import { proveTests } from './prove-tests.ts';
 import { type CellRuns, type CheckCells, cellsOf } from './test-runs.ts';
@@ -21,7 +21,7 @@ export interface ChecksInput {
   readonly cells: { readonly base: CellRuns; readonly next: CellRuns };
   /** True where the change set holds anything that counts as tests. */
   readonly testsChange: boolean;
-  readonly isEdited: IsEdited;
+  readonly isRemoved: IsRemoved;
 }
 
 /** The verdict's facts about checks, and what the conclusion is drawn from. */
@@ -72,7 +72,7 @@ interface JudgedCheck {
 function judgeCheck(spec: CheckSpec, input: ChecksInput): JudgedCheck {
   const cells = cellsOf(spec.name, input.cells, input.testsChange);
   const isTests = spec.kind === 'tests';
-  const notes = isTests ? compareTests({ check: spec.name, cells, isEdited: input.isEdited }) : [];
+  const notes = isTests ? compareTests({ check: spec.name, cells, isRemoved: input.isRemoved }) : [];
   const colour = colourCheck(spec, cells, notes);
   return {
     verdict: verdictOf(spec, cells),

@@ -9,12 +9,12 @@ import { changeDiffs } from './change-diffs.ts';
 import { classifyPath } from './classify-path.ts';
 import { conclude } from './conclude.ts';
 import type { CellResult } from './contract/cell.ts';
-import { editedTests } from './edited-tests.ts';
 import { runGates } from './gates/run-gates.ts';
 import { judgeChecks } from './judge-checks.ts';
 import { readBundle } from './read-bundle.ts';
 import type { ReadChangeSet } from './read-change-set.ts';
 import { refusedVerdict } from './refused-verdict.ts';
+import { removedTests } from './removed-tests.ts';
 import type { Verdict } from './verdict.ts';
 
 /** What a verdict is made from: all of it our own record, but for the change set, which is hostile. */
@@ -55,7 +55,7 @@ function judgeRead(input: JudgeInput, changeSet: ReadChangeSet): Verdict {
     checks: input.config.checks,
     cells: { base: input.baseCells, next: input.newCells },
     testsChange: classes.some(({ side }) => side === 'tests'),
-    isEdited: editedTests(changeSet),
+    isRemoved: removedTests(changeSet),
   });
   const empty = changeSet.changes.length === 0;
   const { colours, executed, ...facts } = judged;

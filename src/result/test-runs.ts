@@ -51,9 +51,12 @@ export function cellsOf(
   return { base, baseTests: same, newTests, head: same };
 }
 
-/** The runs' reports, one map per run; runs without a readable report are left out. */
+/** The runs' reports, one map per run; an inert run without a report holds no tests, others without one are left out. */
 export function readableRuns(runs: CellRuns): RunTests[] {
-  return runs.flatMap((cell) => (cell.results === null ? [] : [talliesOf(cell.results)]));
+  return runs.flatMap((cell) => {
+    const results = cell.results ?? (cell.outcome === 'inert' ? [] : null);
+    return results === null ? [] : [talliesOf(results)];
+  });
 }
 
 /** All test ids of some runs, sorted by code unit. */
