@@ -1,0 +1,308 @@
+/** The verdict on whole bundles: what it says, and what a change set that deceives cannot make it say. */
+import { describe, expect, test } from 'vitest';
+import type { CellResult } from '../../src/result/contract/cell.ts';
+import { changeSetDigest } from '../../src/result/contract/change-set.ts';
+import { type JudgeInput, judge } from '../../src/result/judge.ts';
+import { GATE_NAMES, Verdict } from '../../src/result/verdict.ts';
+import { issueToken, tokenHash } from '../../src/shared/token.ts';
+import { buildAttemptConfig } from '../builders/attempt-config.ts';
+import { type BundleSpec, buildBundle } from '../builders/bundle.ts';
+import { cellOf, fourCells, type TestWords } from '../builders/cells.ts';
+
+const fix: BundleSpec = {
+  base: { 'src/parse.ts': 'old\n', 'test/parse.test.ts': "it('reads 1h', () => expect(1).toBe(1));\n" },
+  put: {
+    'src/parse.ts': 'new\nmore\n',
+    'test/parse.test.ts':
+      "it('reads 1h', () => expect(1).toBe(1));\nit('reads 1h30m', () => expect(2).toBe(2));\n",
+  },
+};
+const before: TestWords = { 'reads 1h': 'passed' };
+const after: TestWords = { 'reads 1h': 'passed', 'reads 1h30m': 'passed' };
+const green = fourCells({
+  base: before,
+  own: before,
+  onBase: { ...after, 'reads 1h30m': 'failed' },
+  head: after,
+});
+
+function judged(
+  spec: BundleSpec,
+  cells: { base: CellResult[]; next: CellResult[] } = green,
+  overrides: Partial<JudgeInput> = {},
+): Verdict {
+  const config = buildAttemptConfig();
+  return judge({ config, ...buildBundle(spec), baseCells: cells.base, newCells: cells.next, ...overrides });
+}
+
+describe('a fix with a test', () => {
+  test('is verified, with its proof, its counts and its size', () => {
+    const verdict = judged(fix);
+    expect(Verdict.parse(verdict)).toEqual(verdict);
+    expect(verdict).toMatchObject({
+      conclusion: 'success',
+      reason: null,
+      blocked: false,
+      empty: false,
+      brokenCount: 0,
+      stat: { files: 2, added: 3, removed: 1 },
+      totals: { base: { passed: 1, failed: 0, skipped: 0 }, head: { passed: 2, failed: 0, skipped: 0 } },
+      notes: [{ id: 'reads 1h30m', change: 'new' }],
+      proofs: [{ id: 'reads 1h30m', onBase: 'fails-by-assertion', proof: true }],
+      harnessChanged: [],
+      checks: [
+        {
+          check: 'npm test',
+          base: { outcome: 'passed' },
+          head: { outcome: 'passed' },
+          baseTests: { outcome: 'passed' },
+        },
+      ],
+    });
+    expect(verdict.gates.map((gate) => [gate.gate, gate.effect])).toEqual(
+      GATE_NAMES.map((gate) => [gate, 'pass']),
+    );
+  });
+
+  test('is not verified where it breaks a base test, and says which', () => {
+    const verdict = judged(
+      fix,
+      fourCells({
+        base: before,
+        own: { 'reads 1h': 'failed' },
+        onBase: after,
+        head: { ...after, 'reads 1h': 'failed' },
+      }),
+    );
+    expect(verdict).toMatchObject({
+      conclusion: 'failure',
+      reason: 'checks-failed',
+      blocked: false,
+      brokenCount: 1,
+      notes: [
+        { id: 'reads 1h', change: 'broken', firstLine: 'failed here' },
+        { id: 'reads 1h30m', change: 'new' },
+      ],
+    });
+  });
+
+  test('asks a human where only its own edit lets a base test pass', () => {
+    const verdict = judged(
+      fix,
+      fourCells({ base: before, own: { 'reads 1h': 'failed' }, onBase: after, head: after }),
+    );
+    expect(verdict).toMatchObject({ conclusion: 'neutral', reason: 'asks-human', brokenCount: 0 });
+  });
+
+  test('is neutral where what fails did so before', () => {
+    const verdict = judged(
+      fix,
+      fourCells({
+        base: { ...before, old: 'failed' },
+        own: { ...before, old: 'failed' },
+        onBase: after,
+        head: { ...after, old: 'failed' },
+      }),
+    );
+    expect(verdict).toMatchObject({
+      conclusion: 'neutral',
+      reason: 'asks-human',
+      notes: [{ change: 'still-failing' }, { change: 'new' }],
+    });
+  });
+});
+
+describe('nothing verified', () => {
+  const only = (kind: 'tests' | 'command') =>
+    buildAttemptConfig({
+      checks: [{ name: 'npm test', run: 'npm test', kind, report: null, timeoutMs: 1_000 }],
+    });
+
+  test('a `tests` check that runs no test, before and after', () => {
+    const inert = (side: 'base' | 'new'): CellResult =>
+      cellOf(side, side, {}, { outcome: 'inert', exitCode: 0 });
+    expect(judged(fix, { base: [inert('base')], next: [inert('new')] })).toMatchObject({
+      conclusion: 'failure',
+      reason: 'nothing-verified',
+    });
+  });
+
+  test('a configuration without a `tests` check, however green', () => {
+    const cells = fourCells({ base: {}, head: {} });
+    expect(judged(fix, cells, { config: only('command') })).toMatchObject({
+      conclusion: 'failure',
+      reason: 'nothing-verified',
+      totals: { head: null },
+    });
+  });
+
+  test('no cell at all', () => {
+    expect(judged(fix, { base: [], next: [] })).toMatchObject({
+      conclusion: 'failure',
+      reason: 'nothing-verified',
+    });
+  });
+
+  test('an empty change set, whatever its cells say', () => {
+    expect(judged({ base: { a: 'x' } })).toMatchObject({
+      conclusion: 'failure',
+      reason: 'change-empty',
+      empty: true,
+      blocked: true,
+    });
+  });
+});
+
+describe('a change set that deceives', () => {
+  const broken = fourCells({
+    base: before,
+    own: { 'reads 1h': 'failed' },
+    onBase: after,
+    head: { ...after, 'reads 1h': 'failed' },
+  });
+  const facts = (verdict: Verdict): unknown => [
+    verdict.conclusion,
+    verdict.brokenCount,
+    verdict.totals.base,
+    verdict.checks[0]?.base,
+  ];
+
+  test('cannot change a base fact by cells of its own that claim to be base cells', () => {
+    const forged = [cellOf('base', 'base', { 'reads 1h': 'failed', 'reads 1h30m': 'passed' })];
+    const lying = { base: broken.base, next: [...forged, ...broken.next, ...forged] };
+    expect(facts(judged(fix, lying))).toEqual(facts(judged(fix, broken)));
+  });
+
+  test('counter-test: were the same cells taken as base cells, the broken test would pass for one that failed before', () => {
+    const forged = [cellOf('base', 'base', { 'reads 1h': 'failed', 'reads 1h30m': 'passed' })];
+    expect(facts(judged(fix, { base: forged, next: broken.next }))).not.toEqual(facts(judged(fix, broken)));
+  });
+
+  test('cannot bring new cells in among the base cells', () => {
+    const lying = { base: [...broken.base, cellOf('new', 'new', after)], next: broken.next };
+    expect(facts(judged(fix, lying))).toEqual(facts(judged(fix, broken)));
+  });
+
+  test('cannot answer for a check that the configuration does not name', () => {
+    const other = cellOf('new', 'new', after, { check: 'npm run pretend' });
+    expect(
+      judged(fix, { base: broken.base, next: [...broken.next, other] }).checks.map((check) => check.check),
+    ).toEqual(['npm test']);
+  });
+
+  test('cannot pass by a head that hides what the base knew', () => {
+    expect(
+      judged(fix, fourCells({ base: before, own: { other: 'passed' }, head: { other: 'passed' } })),
+    ).toMatchObject({
+      conclusion: 'failure',
+      brokenCount: 1,
+      notes: [
+        { id: 'reads 1h', change: 'gone' },
+        { id: 'other', change: 'new' },
+      ],
+    });
+  });
+
+  test('asks a human where it takes the test out of its file itself', () => {
+    const spec = {
+      ...fix,
+      put: { ...fix.put, 'test/parse.test.ts': "it('other', () => expect(2).toBe(2));\n" },
+    };
+    const cells = fourCells({ base: before, own: before, head: { other: 'passed' } });
+    expect(judged(spec, cells)).toMatchObject({
+      conclusion: 'neutral',
+      notes: [{ id: 'reads 1h', change: 'expectation-changed' }, { change: 'new' }],
+    });
+  });
+
+  test('cannot be judged under the digest of another', () => {
+    const other = buildBundle({ put: { 'src/other.ts': 'x' } });
+    expect(judged(fix, green, { sealedDigest: other.sealedDigest })).toMatchObject({
+      conclusion: 'failure',
+      reason: 'bundle-invalid',
+      blocked: true,
+      values: { index: 0, rule: 'digest' },
+    });
+  });
+});
+
+describe('gates and verdict together', () => {
+  test('INC-16: green tests do not publish a workflow file', () => {
+    const verdict = judged({ ...fix, put: { ...fix.put, '.github/workflows/ci.yml': 'on: push\n' } });
+    expect(verdict).toMatchObject({
+      conclusion: 'failure',
+      reason: 'protected-path',
+      blocked: true,
+      totals: { head: { passed: 2 } },
+    });
+    expect(verdict.gates[0]?.findings).toContainEqual(
+      expect.objectContaining({ path: '.github/workflows/ci.yml', saw: 'added' }),
+    );
+  });
+
+  test('INC-16, counter-test: the same change without that file is published', () => {
+    expect(judged(fix)).toMatchObject({ conclusion: 'success', blocked: false });
+  });
+
+  test('INC-18: git configuration inside the sandbox cannot come along, nor can a hook', () => {
+    for (const path of ['.git/config', '.git/hooks/pre-commit', 'sub/.git/config']) {
+      expect(judged({ put: { [path]: '[core]\n\tsshCommand = sh\n' } })).toMatchObject({
+        reason: 'bundle-invalid',
+        blocked: true,
+        values: { index: 1, rule: 'git folder' },
+      });
+    }
+  });
+
+  test('INC-18, counter-test: what git reads elsewhere is an ordinary file, and is let through', () => {
+    expect(judged({ ...fix, put: { ...fix.put, 'docs/git/config': '[core]\n' } })).toMatchObject({
+      conclusion: 'success',
+    });
+  });
+
+  test('INC-20: a change set has no place for an author, a message or a branch', () => {
+    const bundle = buildBundle(fix);
+    for (const key of ['author', 'committer', 'message', 'branch', 'parents']) {
+      const changeSet = { ...bundle.changeSet, [key]: 'octocat <octocat@example.com>' };
+      expect(
+        judged(fix, green, { changeSet, sealedDigest: changeSetDigest(bundle.changeSet) }),
+      ).toMatchObject({ reason: 'bundle-invalid', values: { index: 0, rule: 'shape' } });
+    }
+    expect(JSON.stringify(judged(fix))).not.toContain('octocat');
+  });
+
+  test('INC-22: a green change of tests alone that drops an assertion is blocked', () => {
+    const spec = { base: fix.base ?? {}, put: { 'test/parse.test.ts': "it('reads 1h', () => {});\n" } };
+    const cells = fourCells({ base: before, own: before, onBase: before, head: before });
+    expect(judged(spec, cells)).toMatchObject({
+      conclusion: 'failure',
+      reason: 'tests-weakened',
+      blocked: true,
+    });
+  });
+
+  test('a token that was issued to the task blocks, by its hash', () => {
+    const token = issueToken((size) => new Uint8Array(size).fill(9))
+      .slice(0, -8)
+      .concat('ffffffff');
+    const spec = { ...fix, put: { ...fix.put, 'src/parse.ts': `// ${token}\n` } };
+    expect(judged(spec)).toMatchObject({ blocked: false });
+    expect(judged(spec, green, { issuedTokenHashes: new Set([tokenHash(token)]) })).toMatchObject({
+      blocked: true,
+      reason: 'secret-found',
+    });
+  });
+
+  test('a changed harness file is named, and a human decides', () => {
+    const spec = { ...fix, put: { ...fix.put, 'scripts/test.mjs': 'x' } };
+    expect(judged(spec)).toMatchObject({
+      conclusion: 'neutral',
+      reason: 'asks-human',
+      harnessChanged: ['scripts/test.mjs'],
+    });
+  });
+
+  test('the same record gives the same verdict', () => {
+    expect(judged(fix)).toEqual(judged(fix));
+  });
+});
