@@ -40,7 +40,9 @@ const Template = z.strictObject({
     .nullable()
     .default(null)
     .meta({ title: 'image', description: 'container image with the toolchain; null on one machine' }),
-  memory: size('64 MB', '1000 GB').prefault('4 GB').meta({ title: 'memory' }),
+  memory: size('64 MB', '1000 GB')
+    .prefault('4 GB')
+    .meta({ title: 'memory', description: 'all processes of a sandbox together' }),
   processes: count(8, 100_000, 'processes', 'processes and threads at once').default(512),
   disk: size('16 MB', '10000 GB')
     .prefault('4 GB')
