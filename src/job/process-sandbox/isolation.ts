@@ -3,12 +3,12 @@
  * not be put in force.
  */
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { RunnerLayout } from '../../result/contract/layout.ts';
 import type { Phase } from '../../result/contract/phase-spec.ts';
 import { type BubblewrapParts, startInBubblewrap } from './bubblewrap/start-in-bubblewrap.ts';
 import { type LimitTools, limitCommand } from './limits/limit-command.ts';
-import type { JobFolders, PhaseCommand, Tree } from './options.ts';
+import type { JobFolders, PhaseCommand, ProcessSandboxOptions, Tree } from './options.ts';
 import {
   hasOwnHome,
   INSIDE,
@@ -31,6 +31,8 @@ export interface Isolation {
 /** Printed by whoever starts jobs with `isolation: none`. */
 export const ISOLATION_NONE_WARNING =
   "isolation: none. The repository's code and the agent run as ordinary processes of this user: they can read its files and the keys of its processes, and reach the network. Use it only with repositories that you would run by hand. Install bubblewrap to fence them.";
+
+const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** What both need of this machine. */
 export interface IsolationTools {
@@ -78,13 +80,10 @@ export function insidePrefix(
 
 /** None: plain processes; the table of volumes is kept, nothing enforces it. */
 export function plainIsolation(
-  parts: PlainParts & {
-    readonly nodePath: string;
-    readonly runnerFile: string;
-    readonly gatewaySocket: string;
-  },
+  parts: PlainParts & Pick<ProcessSandboxOptions, 'nodePath' | 'runnerFile' | 'gatewaySocket' | 'toolPath'>,
   tools: IsolationTools,
 ): Isolation {
+  const path = parts.toolPath ?? `${SYSTEM_PATH}:${dirname(parts.nodePath)}`;
   const notLimited = [...tools.notLimited, ...(parts.pidNamespace === null ? ['escaped processes'] : [])];
   return {
     network: 'not fenced (isolation: none)',
@@ -97,14 +96,20 @@ export function plainIsolation(
         tokenFile: reachesGateway(phase) ? join(folders.phase(phase), 'token') : null,
         ...plainHome(phase, folders),
       };
-      return phaseLayout(places, { ...facts, fence: 'none', notLimited });
+      const toolEnv = { PATH: path, ...facts.toolEnv };
+      return phaseLayout(places, { ...facts, toolEnv, fence: 'none', notLimited });
     },
     start: async (command, marker) => {
       const { phase, folders, limits } = command;
       const place = { marker, ...plainHome(phase, folders) };
       for (const folder of [place.home, place.tmp]) mkdirSync(folder, { recursive: true, mode: 0o700 });
       const runner = [parts.nodePath, parts.runnerFile, phase, join(folders.phase(phase), 'layout.json')];
-      return startPlain(parts, command, { argv: [...limitCommand(tools.limits, limits), ...runner], place });
+      const toolEnv = { PATH: path, ...command.toolEnv };
+      return startPlain(
+        parts,
+        { ...command, toolEnv },
+        { argv: [...limitCommand(tools.limits, limits), ...runner], place },
+      );
     },
   };
 }

@@ -28,6 +28,11 @@ export interface ProcessSandboxOptions {
   readonly canaries?: readonly string[];
   /** Folders of toolchains outside `/usr`, bound read-only at their own path. */
   readonly toolFolders?: readonly string[];
+  /**
+   * PATH of whoever started us, for `isolation: none` only: its tools are theirs (Node and npm under a home folder, git of
+   * a package manager). A template's own `toolEnv.PATH` goes first.
+   */
+  readonly toolPath?: string;
   /** Where we are root, sandboxes get the uids from here on (default 20,000), two per running job. */
   readonly firstUid?: number;
 }
