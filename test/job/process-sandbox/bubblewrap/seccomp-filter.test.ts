@@ -6,28 +6,33 @@ const ALLOW = 0x7fff0000;
 const KILL = 0x80000000;
 const errno = (number: number) => 0x50000 | number;
 
+interface Call {
+  readonly arch: number;
+  readonly number: number;
+  readonly argument?: number;
+}
+
 /** Runs the filter as the kernel does: on the fields of `struct seccomp_data`. */
-function judge(bytes: Uint8Array, call: { arch: number; number: number; argument?: number }): number {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const fields = new Map([
-    [0, call.number],
-    [4, call.arch],
-    [16, call.argument ?? 0],
-  ]);
-  const instruction = (at: number) => ({
-    code: view.getUint16(at * 8, true),
-    ifTrue: view.getUint8(at * 8 + 2),
-    ifFalse: view.getUint8(at * 8 + 3),
-    value: view.getUint32(at * 8 + 4, true),
-  });
+function judge(bytes: Uint8Array, call: Call): number {
   let accumulator = 0;
   for (let at = 0; at * 8 < bytes.length; at++) {
-    const { code, ifTrue, ifFalse, value } = instruction(at);
+    const { code, ifTrue, ifFalse, value } = instruction(bytes, at);
     if (code === 0x06) return value;
-    if (code === 0x20) accumulator = fields.get(value) ?? Number.NaN;
+    if (code === 0x20) accumulator = field(call, value);
     else at += holds(code, accumulator, value) ? ifTrue : ifFalse;
   }
   throw new Error('the filter ended without an answer');
+}
+
+function instruction(bytes: Uint8Array, at: number) {
+  const view = new DataView(bytes.buffer, bytes.byteOffset + at * 8, 8);
+  const [ifTrue, ifFalse] = [view.getUint8(2), view.getUint8(3)];
+  return { code: view.getUint16(0, true), ifTrue, ifFalse, value: view.getUint32(4, true) };
+}
+
+function field(call: Call, offset: number): number {
+  if (offset === 4) return call.arch;
+  return offset === 0 ? call.number : (call.argument ?? 0);
 }
 
 function holds(code: number, left: number, right: number): boolean {
