@@ -3,7 +3,7 @@
  * it was sent. It can be told to be away, to close the phase, and to answer the model's calls from a script.
  */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -29,7 +29,7 @@ export interface ModelRequest {
 /** The fake. Set fields to script it, read fields to see what came. */
 export class FakeGateway {
   readonly folder = mkdtempSync(join(tmpdir(), 'gw-'));
-  readonly socketPath = join(this.folder, 's');
+  readonly socketPath: string;
   readonly tokenFile = join(this.folder, 'token');
   token = 'gbx_test';
   spec: PhaseSpec | null = null;
@@ -51,11 +51,19 @@ export class FakeGateway {
   readonly next: NewResults[] = [];
   #server: Server = this.#createServer();
 
+  /** Further tokens that are let in, each with its own spec. */
+  readonly specs = new Map<string, PhaseSpec>();
+
+  constructor(socketPath?: string) {
+    this.socketPath = socketPath ?? join(this.folder, 's');
+  }
+
   /** Listens; call it again after `goAway`. */
   async start(): Promise<this> {
     writeFileSync(this.tokenFile, `${this.token}\n`);
     this.#server = this.#createServer();
     await new Promise<void>((resolve) => this.#server.listen(this.socketPath, resolve));
+    chmodSync(this.socketPath, 0o666);
     return this;
   }
 
@@ -90,8 +98,16 @@ export class FakeGateway {
     if (path.startsWith(GATEWAY_PATHS.git)) return this.#git(request, response);
     const body = await buffer(request);
     if (path === '/v1/messages') return this.#model(request, response, body);
-    const [status, answer] = this.#contract(path, body.length > 0 ? JSON.parse(body.toString()) : null);
+    const [status, answer] =
+      path === GATEWAY_PATHS.spec
+        ? this.#spec(authorization)
+        : this.#contract(path, body.length > 0 ? JSON.parse(body.toString()) : null);
     response.writeHead(status).end(answer === null ? '' : JSON.stringify(answer));
+  }
+
+  #spec(authorization: string | undefined): [number, unknown] {
+    const spec = this.specs.get(tokenOf(authorization)) ?? this.spec;
+    return [spec === null ? 422 : 200, spec];
   }
 
   #refusal(authorization: string | undefined): number | null {
@@ -99,14 +115,13 @@ export class FakeGateway {
       this.away--;
       return 503;
     }
-    if (authorization !== `Bearer ${this.token}`) return 401;
+    const token = tokenOf(authorization);
+    if (token !== this.token && !this.specs.has(token)) return 401;
     return this.closed ? 403 : null;
   }
 
   #contract(path: string, body: unknown): [number, unknown] {
     switch (path) {
-      case GATEWAY_PATHS.spec:
-        return this.spec === null ? [422, { error: 'no spec' }] : [200, this.spec];
       case GATEWAY_PATHS.heartbeat:
         this.heartbeats.push(Heartbeat.parse(body));
         return [200, { stop: this.stop, verifyEnded: this.verifyEnded }];
@@ -181,4 +196,8 @@ export class FakeGateway {
     }
     response.writeHead(Number.parseInt(status, 10)).end(out.subarray(end + 4));
   }
+}
+
+function tokenOf(authorization: string | undefined): string {
+  return authorization?.replace(/^Bearer /, '') ?? '';
 }
