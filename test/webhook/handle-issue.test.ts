@@ -253,7 +253,7 @@ describe.each(storeKinds)('a labelled issue on %s', (kind) => {
     ['another label', { label: 'bug' }],
     ['another label', { label: 'agent:web' }],
     ['another label', { label: 'agent\u200b' }],
-    ['another label', { label: '${{ agent }}' }],
+    ['another label', { label: 'agent; rm -rf /' }],
   ])('ignores %s (%o)', async (word, options) => {
     expect(await deliver(options)).toBe(`ignored: ${word}`);
     expect(github.calls).toEqual([]);
