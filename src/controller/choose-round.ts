@@ -1,29 +1,18 @@
 /** After a verdict: is another round worth it, which round is published, or why none can be. Pure. */
+import { chooseRound } from '../result/choose-round.ts';
+import { wantsAnotherRound } from '../result/next-round.ts';
 import type { Verdict } from '../result/verdict.ts';
 import type { TaskRecord } from '../task/record.ts';
 import { type PublishPlan, type Reason, ReasonCode } from '../task/task.ts';
 import { currentRound, judgedRounds } from './current-round.ts';
 import type { Ending } from './failure-outcome.ts';
 
-/**
- * True when checks fail that the change broke (or that the change brought), and rounds and budget are left. What fails
- * on the base alike, what ran no test and what a gate blocks gains nothing from another round.
- */
+/** True when the verdict asks for one (checks fail that do not on the base), and rounds and budget are left. */
 export function wantsRound(record: TaskRecord, verdict: Verdict, budgetSpent: boolean): boolean {
-  if (verdict.blocked || verdict.conclusion !== 'failure') return false;
-  if (verdict.reason !== 'checks-failed' && verdict.brokenCount === 0) return false;
+  if (!wantsAnotherRound(verdict)) return false;
   if (budgetSpent || currentRound(record)?.workEnd === 'budget') return false;
   const counted = record.rounds.filter((round) => !round.lost).length;
   return counted < (record.task.pin?.config.limits.rounds ?? 1);
-}
-
-/** The sealed change set with the fewest broken tests, the latest of equals; null where none may be published. */
-export function bestRound(record: TaskRecord): { readonly number: number; readonly verdict: Verdict } | null {
-  const candidates = judgedRounds(record).filter((round) => !round.verdict.blocked && !round.verdict.empty);
-  return candidates.reduce<(typeof candidates)[number] | null>(
-    (best, round) => (best === null || round.verdict.brokenCount <= best.verdict.brokenCount ? round : best),
-    null,
-  );
 }
 
 /** What is published, or how the task ends without. `budgetSpent` says why a wanted round was not begun. */
@@ -31,9 +20,11 @@ export function choosePublish(
   record: TaskRecord,
   budgetSpent: boolean,
 ): { plan: PublishPlan } | { end: Ending | BudgetEnd } {
-  const best = bestRound(record);
+  const best = chooseRound(judgedRounds(record));
   const outOfMoney = budgetSpent || currentRound(record)?.workEnd === 'budget';
-  if (!best) return { end: endWithoutPublish(record, outOfMoney) };
+  if (!best || best.verdict.blocked || best.verdict.empty) {
+    return { end: endWithoutPublish(record, outOfMoney) };
+  }
   const verified = best.verdict.conclusion === 'success';
   const failing = best.verdict.conclusion === 'failure';
   const outcome = verified ? 'verified' : outOfMoney && failing ? 'budget-reached' : 'needs-human';
@@ -70,6 +61,7 @@ function blockedReason(verdict: Verdict): Reason {
   return {
     code: code.success ? code.data : 'gate-blocked',
     values: {
+      ...verdict.values,
       ...(result ? { gate: result.gate } : {}),
       ...(finding ? { message: finding.saw, kind: finding.saw } : {}),
       ...(finding?.path ? { path: finding.path } : {}),

@@ -1,4 +1,5 @@
 /** Any state -> ended: the outcome, with every job of the task closed and its round over in the same transaction. */
+import { appendInstallationHead } from '../../audit/installation-chain.ts';
 import { closeTaskJobs } from '../../task/store/close-task-jobs.ts';
 import { endRound } from '../../task/store/end-round.ts';
 import { type StateChange, transition } from '../../task/store/transition.ts';
@@ -24,6 +25,7 @@ export async function endTask(deps: ControllerDeps, step: Step, end: TaskEnd): P
     });
     await closeTaskJobs(trx, task.id, end.outcome === 'aborted' ? 'aborted' : 'ended');
     await endRound(trx, { taskId: task.id, attempt: task.attempt, number: task.round, lost: false });
+    await appendInstallationHead(trx, { id: task.id, installationId: task.repo.installationId });
   });
   return 'go-on';
 }
