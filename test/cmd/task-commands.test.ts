@@ -120,17 +120,13 @@ describe.each(storeKinds)('glovebox task on %s', (kind) => {
     world.start();
     await world.ended(id);
     expect([await abort(id), await abort('zzzzzz')]).toEqual([2, 2]);
-    expect(
-      printed
-        .trim()
-        .split('\n')
-        .map((line) => line.slice(0, 27)),
-    ).toEqual([
-      `Task ${id} is stopping: i`,
-      `Task ${id} is stopping al`,
-      'Nothing to abort: the task ',
-      "Refused: Task 'zzzzzz' is ",
-    ]);
+    const lines = printed.trim().split('\n');
+    expect(lines[0]).toBe(
+      `Task ${id} is stopping: its model calls are cut now, its sandboxes are removed next.`,
+    );
+    expect(lines[1]).toMatch(new RegExp(`^Task ${id} is stopping already: operator asked at \\d{4}-`));
+    expect(lines[2]).toMatch(/^Nothing to abort: the task ended as Aborted at \d\d:\d\d:\d\d UTC\.$/);
+    expect(lines[3]).toMatch(/^Refused: Task 'zzzzzz' is not in the store/);
     expect(await show({ task: 'zzzzzz' })).toBe(2);
   });
 });
