@@ -75,7 +75,7 @@ export function insidePrefix(
   tools: IsolationTools,
   command: PhaseCommand,
 ): readonly string[] {
-  return [...closeInherited, ...limitCommand(tools.limits, command.limits)];
+  return [...closeInherited, ...limitCommand(tools.limits, command.limits, true)];
 }
 
 /** None: plain processes; the table of volumes is kept, nothing enforces it. */
@@ -84,6 +84,7 @@ export function plainIsolation(
   tools: IsolationTools,
 ): Isolation {
   const path = parts.toolPath ?? `${SYSTEM_PATH}:${dirname(parts.nodePath)}`;
+  const hasOwnUsers = parts.pidNamespace?.includes('--user') ?? false;
   const notLimited = [...tools.notLimited, ...(parts.pidNamespace === null ? ['escaped processes'] : [])];
   return {
     network: 'not fenced (isolation: none)',
@@ -108,7 +109,7 @@ export function plainIsolation(
       return startPlain(
         parts,
         { ...command, toolEnv },
-        { argv: [...limitCommand(tools.limits, limits), ...runner], place },
+        { argv: [...limitCommand(tools.limits, limits, hasOwnUsers), ...runner], place },
       );
     },
   };

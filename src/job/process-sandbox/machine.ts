@@ -39,13 +39,13 @@ export async function openMachine(options: ProcessSandboxOptions): Promise<Machi
   const life = beginLife(root, options.random);
   const cgroups = process.platform === 'linux' ? openCgroups(life.id) : null;
   for (const ended of endedLives(root)) await removeLife(ended, cgroups, options);
-  const users = createHostUsers(process.getuid?.() === 0, options.firstUid ?? 20_000);
+  const users = createHostUsers(isRoot(), options.firstUid ?? 20_000);
   const tools: IsolationTools = { limits: findLimitTools(), notLimited: unlimited(cgroups) };
   const trialUsers = users.take();
   const bubblewrap = await openBubblewrap(options, tools, { lifeFolder: life.folder, users: trialUsers });
   users.give(trialUsers);
   const pidNamespace = findPidNamespace();
-  const plain = plainIsolation({ ...options, pidNamespace }, plainTools(tools, cgroups));
+  const plain = plainIsolation({ ...options, pidNamespace }, plainTools(tools, cgroups, pidNamespace));
   return { options, life, users, cgroups, bubblewrap, plain, processes: cachedProcesses(options) };
 }
 
@@ -54,10 +54,19 @@ function unlimited(cgroups: Cgroups | null): readonly string[] {
   return cgroups === null && process.platform !== 'linux' ? ['memory'] : [];
 }
 
-/** Without isolation a process limit counts all that this user runs, and does not bind root: only a cgroup can be right. */
-function plainTools(tools: IsolationTools, cgroups: Cgroups | null): IsolationTools {
-  if (cgroups !== null) return tools;
+/** Without isolation a process limit needs a cgroup, or a user namespace and a user that the kernel does limit. */
+function plainTools(
+  tools: IsolationTools,
+  cgroups: Cgroups | null,
+  pidNamespace: readonly string[] | null,
+): IsolationTools {
+  const byNamespace = pidNamespace?.includes('--user') === true && tools.limits.prlimit !== null && !isRoot();
+  if (cgroups !== null || byNamespace) return tools;
   return { ...tools, notLimited: [...tools.notLimited, 'processes'] };
+}
+
+function isRoot(): boolean {
+  return process.getuid?.() === 0;
 }
 
 async function removeLife(

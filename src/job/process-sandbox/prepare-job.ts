@@ -51,7 +51,12 @@ export function prepareJob(
   const isolation = chooseIsolation(machine, spec);
   const folders = jobFolders(parts.root);
   const users = spec.isolation === 'bubblewrap' ? machine.users.take() : { code: null, deliver: null };
-  makeJobFolders(folders, users, spec.phases);
+  try {
+    makeJobFolders(folders, users, spec.phases);
+  } catch (error) {
+    machine.users.give(users);
+    throw error;
+  }
   const job: Job = { machine, spec, tokens: parts.tokens, isolation, folders, users };
   return {
     isolation,

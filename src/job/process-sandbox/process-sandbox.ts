@@ -117,7 +117,13 @@ class OneMachine implements ProcessSandbox {
   }
 
   #tell(name: string): void {
-    for (const listener of this.#listeners) listener(name);
+    for (const listener of this.#listeners) {
+      try {
+        listener(name);
+      } catch (error) {
+        this.#machine.options.log.error({ job: name, err: error }, 'a listener of the sandbox failed');
+      }
+    }
   }
 }
 

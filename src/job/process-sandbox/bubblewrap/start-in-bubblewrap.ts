@@ -6,6 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Readable, Writable } from 'node:stream';
 import type { Clock } from '../../../shared/clock.ts';
+import { admit } from '../admit.ts';
 import type { PhaseCommand, ProcessRef, Tree, TreeEnd } from '../options.ts';
 import { isGone, readProcesses, refOf, signalProcess } from '../process-table.ts';
 import { BWRAP_FD, bwrapArguments } from './bwrap-arguments.ts';
@@ -33,7 +34,12 @@ export async function startInBubblewrap(
   if (pid === null) return { failed: failure.text() };
   const root = refOf(pid);
   const ended = treeEnd({ child, root, status, clock: parts.clock });
-  command.admit(root);
+  const refusal = admit(command, root);
+  if (refusal !== null) {
+    signalProcess(root, 'SIGKILL');
+    await ended;
+    return { failed: refusal };
+  }
   writable(child, BWRAP_FD.block).end('x');
   return {
     root,

@@ -12,14 +12,18 @@ export interface BoundedLog {
   close(): void;
 }
 
-/** Drains both streams into `file`. */
+/** Drains the streams into `file`. A full disk ends the file, never the draining: the sandbox may have filled it. */
 export function keepLog(file: string, streams: readonly Readable[], maxBytes: number): BoundedLog {
-  let fd: number | null = openSync(file, 'w', 0o600);
+  let fd = attempt(() => openSync(file, 'w', 0o600));
   let total = 0;
+  const write = (bytes: Uint8Array) => {
+    const open = fd;
+    if (open === null || bytes.length === 0) return;
+    if (attempt(() => writeSync(open, bytes)) === null) fd = close(open);
+  };
   const keep = (chunk: Buffer) => {
-    const room = maxBytes - total;
+    write(chunk.subarray(0, Math.max(0, maxBytes - total)));
     total += chunk.length;
-    if (fd !== null && room > 0) writeSync(fd, chunk.subarray(0, room));
   };
   for (const stream of streams) {
     stream.on('data', keep);
@@ -28,10 +32,21 @@ export function keepLog(file: string, streams: readonly Readable[], maxBytes: nu
   return {
     totalBytes: () => total,
     close: () => {
-      if (fd === null) return;
-      if (total > maxBytes) writeSync(fd, `\n(${maxBytes} of ${total} bytes)\n`);
-      closeSync(fd);
-      fd = null;
+      if (total > maxBytes) write(Buffer.from(`\n(${maxBytes} of ${total} bytes)\n`));
+      if (fd !== null) fd = close(fd);
     },
   };
+}
+
+function close(fd: number): null {
+  attempt(() => closeSync(fd));
+  return null;
+}
+
+function attempt<T>(action: () => T): T | null {
+  try {
+    return action();
+  } catch {
+    return null;
+  }
 }

@@ -18,13 +18,20 @@ export function findLimitTools(): LimitTools {
   return { prlimit: find('prlimit'), choom: find('choom') };
 }
 
-/** `prlimit ... choom ...`, or nothing. `choom` lets the host's own OOM killer take the sandbox first. */
-export function limitCommand(tools: LimitTools, limits: SandboxLimits): readonly string[] {
+/**
+ * `prlimit ... choom ...`, or nothing. `choom` lets the host's own OOM killer take the sandbox first. `countsProcesses`:
+ * the tree has a user namespace of its own; without one a process limit would count all that this user runs.
+ */
+export function limitCommand(
+  tools: LimitTools,
+  limits: SandboxLimits,
+  countsProcesses: boolean,
+): readonly string[] {
   const choom = tools.choom === null ? [] : [tools.choom, '-n', '1000', '--'];
   if (tools.prlimit === null) return choom;
   return [
     tools.prlimit,
-    `--nproc=${limits.processes}:${limits.processes}`,
+    ...(countsProcesses ? [`--nproc=${limits.processes}:${limits.processes}`] : []),
     `--fsize=${limits.diskBytes}:${limits.diskBytes}`,
     '--core=0:0',
     '--',

@@ -6,6 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Readable, Writable } from 'node:stream';
 import type { Clock } from '../../../shared/clock.ts';
+import { admit } from '../admit.ts';
 import type { PhaseCommand, ProcessRef, Tree, TreeEnd } from '../options.ts';
 import { isGone, type ProcessRow, readProcesses, refOf, signalProcess, treeOf } from '../process-table.ts';
 import { GUARD_FD, guardScript, NAMESPACE_INIT } from './guard-script.ts';
@@ -38,9 +39,14 @@ export function startPlain(
   const { marker } = run.place;
   const kill = () => killAll(guard, marker);
   const ended = treeEnd({ child, guard, marker, clock: parts.clock });
-  command.admit(guard);
   const line = writable(child);
   line.on('error', () => undefined);
+  const refusal = admit(command, guard);
+  if (refusal !== null) {
+    // The guard ends when its line does, before it has begun anything.
+    line.destroy();
+    return { failed: refusal };
+  }
   line.write('go\n');
   return {
     root: guard,
