@@ -1,0 +1,201 @@
+/** Pull requests, check runs and comments of the emulated GitHub: its limits, and what follows from what. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { type Answer, ask, mint } from '../github-host/app-client.ts';
+import { secondaryRateLimit, serverError } from '../github-host/faults.ts';
+import { type GithubHost, startGithubHost } from '../github-host/github-host.ts';
+
+const REPO = '/repos/octo-org/clock';
+const BRANCH = 'glovebox/1-a';
+
+let host: GithubHost;
+let token: string;
+let head: string;
+
+beforeEach(async () => {
+  host = await startGithubHost({
+    repositories: [{ name: 'clock', files: [{ path: 'a', content: 'b' }], firstIssueNumber: 42 }],
+  });
+  token = await mint(host);
+  head = host.people.push({
+    repository: 'clock',
+    as: 'writer',
+    branch: BRANCH,
+    files: [{ path: 'a', content: 'c' }],
+  });
+});
+
+afterEach(() => host.close());
+
+const api = (route: string, body?: unknown): Promise<Answer> => ask(host, route, { token, body });
+const Pull = z.looseObject({
+  number: z.int(),
+  node_id: z.string(),
+  state: z.string(),
+  draft: z.boolean(),
+  head: z.looseObject({ sha: z.string() }),
+});
+type Pull = z.infer<typeof Pull>;
+const openPull = (draft = false): Promise<Answer> =>
+  api(`POST ${REPO}/pulls`, { title: 'Resolve #42', head: BRANCH, base: 'main', body: 'text', draft });
+const readPull = async (number: number): Promise<Pull> =>
+  Pull.parse((await api(`GET ${REPO}/pulls/${number}`)).data);
+
+describe('pull requests', () => {
+  it('follow their branch, and close when it is deleted', async () => {
+    const { number } = Pull.parse((await openPull()).data);
+    const next = host.people.push({
+      repository: 'clock',
+      as: 'writer',
+      branch: BRANCH,
+      files: [{ path: 'a', content: 'd' }],
+    });
+    expect((await readPull(number)).head.sha).toBe(next);
+    await api(`DELETE ${REPO}/git/refs/heads/${BRANCH}`);
+    expect((await readPull(number)).state).toBe('closed');
+  });
+
+  it('are one per head, need a head that exists and something to merge', async () => {
+    expect((await openPull()).status).toBe(201);
+    expect((await openPull()).status).toBe(422);
+    const missing = { title: 'x', head: 'nowhere', base: 'main' };
+    expect((await api(`POST ${REPO}/pulls`, missing)).status).toBe(422);
+    expect((await api(`POST ${REPO}/pulls`, { ...missing, head: 'main' })).status).toBe(422);
+  });
+
+  it('may be drafts unless the plan has none, and become ready through GraphQL', async () => {
+    host.rules.draftsRefused = true;
+    expect((await openPull(true)).status).toBe(422);
+    host.rules.draftsRefused = false;
+    const pull = Pull.parse((await openPull(true)).data);
+    const query =
+      'mutation($id: ID!) { markPullRequestReadyForReview(input: { pullRequestId: $id }) { pullRequest { isDraft } } }';
+    const answer = await api('POST /graphql', { query, variables: { id: pull.node_id } });
+    expect(answer.data).toEqual({
+      data: { markPullRequestReadyForReview: { pullRequest: { isDraft: false } } },
+    });
+    expect((await readPull(pull.number)).draft).toBe(false);
+  });
+
+  it('take labels and an assignee under their issue number, in one request', async () => {
+    const { number } = Pull.parse((await openPull()).data);
+    expect(number).toBe(42);
+    await api(`PATCH ${REPO}/issues/${number}`, { labels: ['agent'], assignees: ['octocat'] });
+    const answer = await api(`GET ${REPO}/issues/${number}`);
+    expect(answer.data).toMatchObject({ labels: [{ name: 'agent' }], assignees: [{ login: 'octocat' }] });
+  });
+});
+
+describe('check runs', () => {
+  const annotation = {
+    path: 'a',
+    start_line: 1,
+    end_line: 1,
+    annotation_level: 'failure',
+    message: 'Broken',
+    title: 'T',
+  };
+  const checkRun = (output: Readonly<Record<string, unknown>>, sha = head): Promise<Answer> =>
+    api(`POST ${REPO}/check-runs`, {
+      name: 'Glovebox',
+      head_sha: sha,
+      conclusion: 'success',
+      external_id: 'task',
+      output: { title: 'T', summary: 'S', ...output },
+    });
+
+  it('carry the App and whole annotations, and are found by name', async () => {
+    const { id } = z.looseObject({ id: z.int() }).parse((await checkRun({ annotations: [annotation] })).data);
+    const found = await api(`GET ${REPO}/commits/${head}/check-runs?check_name=Glovebox&filter=all`);
+    expect(found.data).toMatchObject({
+      total_count: 1,
+      check_runs: [{ id, external_id: 'task', status: 'completed', app: { id: host.app.id } }],
+    });
+    expect((await api(`GET ${REPO}/check-runs/${id}/annotations`)).data).toMatchObject([annotation]);
+  });
+
+  it.each([
+    ['51 annotations', { annotations: Array.from({ length: 51 }, () => annotation) }],
+    ['a summary of 65,536 characters', { summary: 's'.repeat(65_536) }],
+    ['a text of 65,536 characters', { text: 's'.repeat(65_536) }],
+  ])('refuse %s', async (_what, output) => {
+    expect((await checkRun(output)).status).toBe(422);
+  });
+
+  it('refuse a commit that is not there', async () => {
+    expect((await checkRun({}, '1'.repeat(40))).status).toBe(422);
+  });
+});
+
+describe('comments and reactions', () => {
+  it('name the App that wrote them, and refuse more than 65,536 characters', async () => {
+    const number = await host.people.openIssue({ repository: 'clock', as: 'writer', title: 't', body: 'b' });
+    const route = `POST ${REPO}/issues/${number}/comments`;
+    const answer = await api(route, { body: 'hello' });
+    expect(answer.data).toMatchObject({
+      user: { login: 'glovebox[bot]' },
+      performed_via_github_app: { id: host.app.id },
+    });
+    expect((await api(route, { body: 'x'.repeat(65_537) })).status).toBe(422);
+  });
+
+  it('count a reaction once', async () => {
+    const number = await host.people.openIssue({ repository: 'clock', as: 'writer', title: 't', body: 'b' });
+    const route = `${REPO}/issues/${number}/reactions`;
+    expect((await api(`POST ${route}`, { content: 'eyes' })).status).toBe(201);
+    expect((await api(`POST ${route}`, { content: 'eyes' })).status).toBe(200);
+    expect((await api(`GET ${route}`)).data).toHaveLength(1);
+  });
+});
+
+describe('files', () => {
+  it('are read raw, and a missing one is a 404', async () => {
+    const accept = 'application/vnd.github.raw+json';
+    const answer = await ask(host, `GET ${REPO}/contents/a?ref=${head}`, { token, accept });
+    expect(answer).toMatchObject({ status: 200, data: 'c' });
+    expect(answer.headers.get('content-type')).toBe('application/vnd.github.raw+json; charset=utf-8');
+    expect((await ask(host, `GET ${REPO}/contents/none?ref=${head}`, { token, accept })).status).toBe(404);
+  });
+});
+
+describe('bad days', () => {
+  it('refuse for a while, as a secondary rate limit does', async () => {
+    host.faults.add(secondaryRateLimit(/\/issues/, 7));
+    const answer = await api(`GET ${REPO}/issues`);
+    expect(answer.status).toBe(403);
+    expect(answer.headers.get('retry-after')).toBe('7');
+    expect((await api(`GET ${REPO}/issues`)).status).toBe(200);
+  });
+
+  it('lose an answer after the work was done', async () => {
+    host.faults.add(serverError(/\/pulls$/, 'after'));
+    expect((await openPull()).status).toBe(502);
+    expect((await api(`GET ${REPO}/pulls?head=octo-org:${BRANCH}`)).data).toHaveLength(1);
+  });
+});
+
+describe('what our product asks', () => {
+  it.each([
+    ['an unknown path', 'GET /repos/octo-org/clock/nothing', undefined],
+    ['an unknown query parameter', `GET ${REPO}/issues?colour=red`, undefined],
+    ['an unknown body property', `POST ${REPO}/issues/1/reactions`, { content: 'eyes', extra: 1 }],
+    ['a wrong type', `POST ${REPO}/issues/1/comments`, { body: 7 }],
+    ['a missing property', `POST ${REPO}/git/commits`, { message: 'm' }],
+    ['a wrong value', `POST ${REPO}/issues/1/reactions`, { content: 'smile' }],
+    ['a body that is missing', `POST ${REPO}/git/trees`, undefined],
+  ])('is a violation with %s', async (_what, route, body) => {
+    await api(route, body);
+    expect(host.violations).toHaveLength(1);
+  });
+
+  it('is no violation where GitHub describes it, and is counted by kind', async () => {
+    const number = await host.people.openIssue({ repository: 'clock', as: 'writer', title: 't', body: 'b' });
+    await api(`POST ${REPO}/issues/${number}/reactions`, { content: 'eyes' });
+    await api(`POST ${REPO}/issues/${number}/comments`, { body: 'Accepted' });
+    await api(`PATCH ${REPO}/issues/comments/1`, { body: 'Running' });
+    await openPull();
+    await api(`PATCH ${REPO}/issues/${number + 1}`, { labels: ['agent'], assignees: ['octocat'] });
+    expect(host.violations).toEqual([]);
+    expect(host.githubCalls()).toEqual({ content: 4, edit: 1, git: 0, read: 0, token: 1 });
+  });
+});
