@@ -206,7 +206,6 @@ describe('the process', () => {
       gateway.requests.length > 2 ? true : null,
     );
     await gateway.goAway();
-    await systemClock.sleep(300);
     await gateway.start();
     expect(await exit).toBe(RUNNER_EXIT.done);
     expect(gateway.heartbeats.at(-1)).toMatchObject({ state: 'done' });
