@@ -40,7 +40,7 @@ export async function openMachine(options: ProcessSandboxOptions): Promise<Machi
   const cgroups = process.platform === 'linux' ? openCgroups(life.id) : null;
   for (const ended of endedLives(root)) await removeLife(ended, cgroups, options);
   const users = createHostUsers(isRoot(), options.firstUid ?? 20_000);
-  const tools: IsolationTools = { limits: findLimitTools(), notLimited: unlimited(cgroups) };
+  const tools: IsolationTools = { limits: findLimitTools(), notLimited: unlimited() };
   const trialUsers = users.take();
   const bubblewrap = await openBubblewrap(options, tools, { lifeFolder: life.folder, users: trialUsers });
   users.give(trialUsers);
@@ -49,9 +49,9 @@ export async function openMachine(options: ProcessSandboxOptions): Promise<Machi
   return { options, life, users, cgroups, bubblewrap, plain, processes: cachedProcesses(options) };
 }
 
-/** Memory needs a cgroup or `/proc`. */
-function unlimited(cgroups: Cgroups | null): readonly string[] {
-  return cgroups === null && process.platform !== 'linux' ? ['memory'] : [];
+/** Our own look at memory needs `/proc`, that at files GNU's `du`. */
+function unlimited(): readonly string[] {
+  return process.platform === 'linux' ? [] : ['memory', 'files'];
 }
 
 /** Without isolation a process limit needs a cgroup, or a user namespace and a user that the kernel does limit. */

@@ -45,7 +45,7 @@ const HOG = `
     await new Promise(() => setInterval(() => undefined, 1000));
   };`;
 
-describe.each(isolations)('limits with isolation %s', (isolation) => {
+describe.each(isolations)('limits with isolation %s', { timeout: 90_000 }, (isolation) => {
   it('wall clock: ends the phase and says time', async () => {
     const { job } = await attack(
       test,
@@ -77,6 +77,13 @@ describe.each(isolations)('limits with isolation %s', (isolation) => {
     const shell = 'head -c 300M /dev/zero > fill; stat -c %s fill';
     const { stdout } = await attack(test, isolation, { shell }, limited({ diskBytes: 50 * MB }));
     expect(Number(stdout || 50 * MB)).toBeLessThanOrEqual(50 * MB);
+  });
+
+  it('disk: what lies in a folder that its owner closed counts too', async () => {
+    const shell =
+      'mkdir closed; for i in 1 2 3 4 5; do head -c 60M /dev/zero > closed/fill$i; done; chmod 0 closed; sleep 600';
+    const { job } = await attack(test, isolation, { shell }, limited({ diskBytes: 200 * MB }));
+    expect(job.phases[0]?.reason).toBe('disk');
   });
 
   it('files: ends the phase that makes too many and says disk', async () => {

@@ -22,7 +22,8 @@ export interface Cgroups {
   removeLife(life: string): void;
 }
 
-interface Hierarchy {
+/** The cgroup folders below which ours are made. */
+export interface Hierarchy {
   readonly version: 1 | 2;
   /** Folder under which ours are made: memory and pids of v1 have one each. */
   readonly memory: string;
@@ -33,7 +34,7 @@ const FOLDER_PREFIX = 'glovebox-';
 
 /** Tries them by making one; null where the system does not let us. */
 export function openCgroups(life: string): Cgroups | null {
-  const found = findHierarchy();
+  const found = findHierarchy(readText('/proc/self/mounts'), readText('/proc/self/cgroup'));
   if (found === null) return null;
   const cgroups: Cgroups = {
     create: (name, limits) => createIn(found, join(FOLDER_PREFIX + life, name), limits),
@@ -98,13 +99,10 @@ function readKills(file: string): number {
   }
 }
 
-function findHierarchy(): Hierarchy | null {
-  const mounts = readText('/proc/self/mounts')
-    .split('\n')
-    .map((line) => line.split(' '));
-  const own = readText('/proc/self/cgroup')
-    .split('\n')
-    .map((line) => line.split(':'));
+/** Where trees may be put, from `/proc/self/mounts` and `/proc/self/cgroup`; null without both controllers. */
+export function findHierarchy(mountsText: string, ownText: string): Hierarchy | null {
+  const mounts = mountsText.split('\n').map((line) => line.split(' '));
+  const own = ownText.split('\n').map((line) => line.split(':'));
   const v1 = (controller: string) => {
     const mount = mounts.find(([, , type, options]) => type === 'cgroup' && has(options, controller))?.[1];
     const path = own.find(([, controllers]) => has(controllers, controller))?.[2];

@@ -5,23 +5,32 @@ import { execFile } from 'node:child_process';
 export interface DiskUse {
   readonly bytes: number;
   readonly files: number;
+  /** Folders that their owner closed, which only root can look into, are left out of the numbers. */
+  readonly hasClosedFolders: boolean;
 }
 
-/** Counts; what cannot be read is left out (a folder that its owner closed for itself). Null: `du` gave no number. */
+/** Counts. Null: `du` gave no number. */
 export async function measureDiskUse(folder: string, signal: AbortSignal): Promise<DiskUse | null> {
-  const [kilobytes, files] = await Promise.all([
+  const [space, inodes] = await Promise.all([
     runDu(['-s', '-k', folder], signal),
     runDu(['-s', '--inodes', folder], signal),
   ]);
-  return kilobytes === null ? null : { bytes: kilobytes * 1_024, files: files ?? 0 };
+  if (space === null) return null;
+  return { bytes: space.sum * 1_024, files: inodes?.sum ?? 0, hasClosedFolders: space.isDenied };
 }
 
-function runDu(args: readonly string[], signal: AbortSignal): Promise<number | null> {
+function runDu(
+  args: readonly string[],
+  signal: AbortSignal,
+): Promise<{ readonly sum: number; readonly isDenied: boolean } | null> {
+  const options = { signal, maxBuffer: 64 * 1024 * 1024, timeout: 120_000, env: { LC_ALL: 'C' } };
   return new Promise((resolve) => {
     // Entries that vanish meanwhile make du exit 1; its sum still counts.
-    execFile('du', args, { signal, maxBuffer: 64 * 1024 * 1024, timeout: 120_000 }, (_error, stdout) => {
+    execFile('/usr/bin/du', args, options, (_error, stdout, stderr) => {
       const sum = /^(\d+)\t/.exec(stdout)?.[1];
-      resolve(sum === undefined ? null : Number(sum));
+      resolve(
+        sum === undefined ? null : { sum: Number(sum), isDenied: stderr.includes('Permission denied') },
+      );
     });
   });
 }

@@ -75,40 +75,55 @@ function isOverMemory({ cgroup, tree, limits }: PhaseWatch): boolean {
 
 async function watchDisk(watch: PhaseWatch, signal: AbortSignal): Promise<LimitKind | null> {
   if (watch.volumes.length === 0) return never();
+  const before = freeSpace(watch);
   let wait = LOOK_MS;
   while (await dueForCount(watch, wait, signal)) {
     const started = watch.clock.now();
-    if (await isOverDisk(watch, signal)) return 'disk';
+    if (await isOverDisk(watch, before, signal)) return 'disk';
     // Counting may take at most a tenth of the time.
     wait = Math.max(DISK_LOOK_MS, (watch.clock.now() - started) * 10);
   }
   return null;
 }
 
-async function isOverDisk({ volumes, limits }: PhaseWatch, signal: AbortSignal): Promise<boolean> {
+async function isOverDisk(watch: PhaseWatch, before: FreeSpace, signal: AbortSignal): Promise<boolean> {
+  const { volumes, limits } = watch;
   for (const { folder, share } of volumes) {
     const use = await measureDiskUse(folder, signal);
     if (use === null) continue;
     if (use.bytes > limits.diskBytes * share || use.files > limits.files * share) return true;
+    if (use.hasClosedFolders && hasFallenBy(watch, before, share)) return true;
   }
   return false;
 }
 
+/** What was put into folders that we cannot look into shows in the file system's free space alone. */
+function hasFallenBy(watch: PhaseWatch, before: FreeSpace, share: number): boolean {
+  const now = freeSpace(watch);
+  const { diskBytes, files } = watch.limits;
+  return before.bytes - now.bytes > diskBytes * share || before.files - now.files > files * share;
+}
+
 /** Waits until the next count is due: in time, or at once when the file system fills quickly. */
 async function dueForCount(watch: PhaseWatch, waitMs: number, signal: AbortSignal): Promise<boolean> {
-  const free = freeBytes(watch);
+  const free = freeSpace(watch).bytes;
   for (let waited = 0; waited < waitMs; waited += LOOK_MS) {
     if (!(await slept(watch.clock, LOOK_MS, signal))) return false;
-    if (free - freeBytes(watch) > DISK_HURRY_BYTES) return true;
+    if (free - freeSpace(watch).bytes > DISK_HURRY_BYTES) return true;
   }
   return true;
 }
 
-function freeBytes(watch: PhaseWatch): number {
+interface FreeSpace {
+  readonly bytes: number;
+  readonly files: number;
+}
+
+function freeSpace(watch: PhaseWatch): FreeSpace {
   const [first] = watch.volumes;
-  if (first === undefined) return 0;
-  const { bavail, bsize } = statfsSync(first.folder);
-  return bavail * bsize;
+  if (first === undefined) return { bytes: 0, files: 0 };
+  const { bavail, bsize, ffree } = statfsSync(first.folder);
+  return { bytes: bavail * bsize, files: ffree };
 }
 
 /** False when the wait was ended. */
