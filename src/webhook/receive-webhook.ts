@@ -7,7 +7,7 @@ import { z } from 'zod';
 import type { Log } from '../shared/log.ts';
 import type { NewDelivery } from '../task/store/insert-delivery.ts';
 import { readBody } from './read-body.ts';
-import { storableJson } from './storable-json.ts';
+import { storablePayload } from './storable-payload.ts';
 
 /** Where GitHub sends webhooks to; the App's settings name it. */
 export const WEBHOOK_PATH = '/api/github/webhooks';
@@ -37,10 +37,10 @@ const Headers = z.object({
   'x-hub-signature-256': z.string().regex(/^sha256=[0-9a-f]{64}$/),
 });
 
-const Payload = z.looseObject({
+const Payload = z.object({
   action: z.string().nullish(),
-  installation: z.looseObject({ id: z.int() }).nullish(),
-  repository: z.looseObject({ id: z.int() }).nullish(),
+  installation: z.object({ id: z.int() }).nullish(),
+  repository: z.object({ id: z.int() }).nullish(),
 });
 
 /** Answers one request; false when it is for somebody else (another path). Never throws. */
@@ -105,13 +105,14 @@ export function toDelivery(
   body: string,
 ): NewDelivery | null {
   try {
-    const payload = Payload.parse(JSON.parse(body));
+    const parsed: unknown = JSON.parse(body);
+    const payload = Payload.parse(parsed);
     return {
       ...head,
       action: payload.action ?? null,
       installationId: payload.installation?.id ?? null,
       repositoryId: payload.repository?.id ?? null,
-      payload: storableJson(body),
+      payload: storablePayload(parsed, body),
     };
   } catch {
     return null;

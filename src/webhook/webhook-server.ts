@@ -3,7 +3,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { Webhooks } from '@octokit/webhooks';
 import type { Log } from '../shared/log.ts';
 import type { Db } from '../task/open-database.ts';
-import { insertDelivery } from '../task/store/insert-delivery.ts';
+import { insertDeliveries } from '../task/store/insert-delivery.ts';
+import { createDeliveryWriter } from './delivery-writer.ts';
 import { receiveWebhook } from './receive-webhook.ts';
 
 /** Handles a request that is for it, else answers false. */
@@ -37,7 +38,7 @@ export function webhookHandler(
   const webhooks = new Webhooks({ secret: options.secret });
   const deps = {
     verify: (body: string, signature: string) => webhooks.verify(body, signature),
-    store: (delivery: Parameters<typeof insertDelivery>[1]) => insertDelivery(db, delivery),
+    store: createDeliveryWriter((deliveries) => insertDeliveries(db, deliveries)),
     wake,
     log,
   };

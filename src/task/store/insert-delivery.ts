@@ -1,4 +1,4 @@
-/** Stores one webhook delivery: the single statement between GitHub's request and our answer. */
+/** Stores webhook deliveries: the single statement between GitHub's request and our answer. */
 import { sql } from 'kysely';
 import type { Db } from '../open-database.ts';
 
@@ -12,12 +12,35 @@ export interface NewDelivery {
   readonly payload: string;
 }
 
-/** Inserts it. A redelivery wakes a row that is not handled yet and changes nothing about one that is. */
-export async function insertDelivery(db: Db, delivery: NewDelivery): Promise<void> {
-  const { id, event, action, installationId, repositoryId, payload } = delivery;
-  await sql`
-    insert into delivery (id, event, action, installation_id, repository_id, payload)
-    values (${id}, ${event}, ${action}, ${installationId}, ${repositoryId}, ${payload}::jsonb)
-    on conflict (id) do update set retry_at = now() where delivery.handled_at is null
-  `.execute(db);
+/**
+ * Inserts all of them or none; ids must differ. A redelivery wakes a row that is not handled yet and changes nothing
+ * about one that is.
+ */
+export async function insertDeliveries(db: Db, deliveries: readonly NewDelivery[]): Promise<void> {
+  await db
+    .insertInto('delivery')
+    .values(deliveries.map(toRow))
+    .onConflict((conflict) =>
+      conflict
+        .column('id')
+        .doUpdateSet({ retry_at: sql<Date>`now()` })
+        .where('delivery.handled_at', 'is', null),
+    )
+    .execute();
+}
+
+/** Inserts one. */
+export function insertDelivery(db: Db, delivery: NewDelivery): Promise<void> {
+  return insertDeliveries(db, [delivery]);
+}
+
+function toRow({ id, event, action, installationId, repositoryId, payload }: NewDelivery) {
+  return {
+    id,
+    event,
+    action,
+    installation_id: installationId === null ? null : BigInt(installationId),
+    repository_id: repositoryId === null ? null : BigInt(repositoryId),
+    payload,
+  };
 }
