@@ -21,6 +21,9 @@ export interface TextViews {
   readonly complete: boolean;
 }
 
+/** Most texts hold nothing but this, and need no look at their disguises. */
+const NOT_PLAIN = /[^\t\n\r -~]/;
+
 /** How often decoders are applied to each other's results. */
 const MAX_DEPTH = 3;
 /** Characters of all views together: this much, or a multiple of the text. */
@@ -62,18 +65,26 @@ function isFresh(seen: Set<string>, view: TextView): boolean {
 
 /** The view read once more, in every way that changes it. */
 function readings(view: TextView): TextView[] {
-  const { text } = view;
-  const rewritten: (readonly [string, RewrittenText | null])[] = [
-    ['escaped', rewriteText(text, ESCAPES, unescaped)],
-    ['split', rewriteText(text, SEAMS, () => '')],
-    ['disguised', rewriteText(text, DISGUISES, plain)],
-    ['reversed', reversed(text)],
-  ];
-  const whole = rewritten.flatMap(([how, next]) => (next === null ? [] : [composed(view, how, next)]));
-  const runs = decodeRuns(text).map((run) =>
+  const runs = decodeRuns(view.text).map((run) =>
     composed(view, run.how, { text: run.text, origin: () => [run.start, run.end] }),
   );
-  return [...whole, ...runs];
+  return [...cleaned(view), composed(view, 'reversed', reversed(view.text)), ...runs];
+}
+
+/** Escapes undone, disguises dropped and seams closed, one after the other: one view, since each alone is in it. */
+function cleaned(view: TextView): TextView[] {
+  const steps: (readonly [string, RegExp, (match: RegExpExecArray) => string])[] = [
+    ['escaped', ESCAPES, unescaped],
+    ['disguised', DISGUISES, plain],
+    ['split', SEAMS, () => ''],
+  ];
+  let current = view;
+  for (const [how, pattern, replace] of steps) {
+    if (pattern === DISGUISES && !NOT_PLAIN.test(current.text)) continue;
+    const next = rewriteText(current.text, pattern, replace);
+    if (next) current = composed(current, how, next);
+  }
+  return current === view ? [] : [current];
 }
 
 function composed(view: TextView, how: string, next: RewrittenText): TextView {

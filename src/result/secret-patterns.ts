@@ -56,8 +56,7 @@ export const SECRET_PATTERNS: readonly SecretPattern[] = [
   {
     kind: 'Anthropic key',
     certain: true,
-    pattern:
-      /(?<![A-Za-z0-9])(?<secret>(?:(?:k-)?ant-|nt-|t-|-)?(?:api|admin|oat|sid)\d\d-[A-Za-z0-9_-]{60,300})/dg,
+    pattern: /(?<secret>(?:api|admin|oat|sid)\d\d-[A-Za-z0-9_-]{60,300})/dg,
   },
   {
     kind: 'OpenAI key',
@@ -78,7 +77,7 @@ export const SECRET_PATTERNS: readonly SecretPattern[] = [
   {
     kind: 'Google key',
     certain: true,
-    pattern: /(?<secret>AIza[A-Za-z0-9_-]{35})(?![A-Za-z0-9_-])/dg,
+    pattern: /(?<secret>AIza[A-Za-z0-9_-]{35})/dg,
   },
   {
     kind: 'Google OAuth secret',
@@ -112,8 +111,7 @@ export const SECRET_PATTERNS: readonly SecretPattern[] = [
   {
     kind: 'JSON web token',
     certain: true,
-    pattern:
-      /(?<![A-Za-z0-9_-])(?<secret>[A-Za-z0-9_-]{8,4000}\.eyJ[A-Za-z0-9_-]{20,8000}\.[A-Za-z0-9_-]{20,2000})/dg,
+    pattern: /(?<=[A-Za-z0-9_-]{8})(?<secret>\.eyJ[A-Za-z0-9_-]{20,8000}\.[A-Za-z0-9_-]{20,2000})/dg,
   },
   {
     kind: 'private key',
@@ -127,13 +125,13 @@ export const SECRET_PATTERNS: readonly SecretPattern[] = [
     kind: 'password in a URL',
     certain: true,
     pattern:
-      /[a-z][a-z0-9+.-]{1,20}:\/\/[^\s:/@"'`<>]{0,200}:(?<secret>[^\s/@"'`<>]{3,200})@(?!127\.|0\.0\.0\.0|[a-z0-9.-]{0,60}\bexample\b)[a-z0-9-]{1,63}\.[a-z0-9]/dgi,
+      /(?<=[a-z0-9+.-]):\/\/[^\s:/@"'`<>]{0,200}:(?<secret>[^\s/@"'`<>]{3,200})@(?!127\.|0\.0\.0\.0|[a-z0-9.-]{0,60}\bexample\b)[a-z0-9-]{1,63}\.[a-z0-9]/dgi,
     accepts: isNoPlaceholder,
   },
   {
     kind: 'password in a URL',
     certain: false,
-    pattern: /[a-z][a-z0-9+.-]{1,20}:\/\/[^\s:/@"'`<>]{0,200}:(?<secret>[^\s/@"'`<>]{3,200})@[a-z0-9[]/dgi,
+    pattern: /(?<=[a-z0-9+.-]):\/\/[^\s:/@"'`<>]{0,200}:(?<secret>[^\s/@"'`<>]{3,200})@[a-z0-9[]/dgi,
     accepts: isNoPlaceholder,
   },
   {
