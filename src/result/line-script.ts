@@ -61,11 +61,13 @@ function walkBack(trace: readonly Int32Array[], a: readonly string[], b: readonl
     const from = cameFrom(trace[edits] ?? new Int32Array(0), x - y, edits);
     const edit = from.down ? added(b, from.x - from.k) : removed(a, from.x);
     const lengthOfRun = from.down ? x - from.x : x - from.x - 1;
-    steps.push(...sameRun(a, x, lengthOfRun), edit);
+    pushSameRun(steps, a, { end: x, count: lengthOfRun });
+    steps.push(edit);
     x = from.x;
     y = from.x - from.k;
   }
-  return [...steps, ...sameRun(a, x, x)].reverse();
+  pushSameRun(steps, a, { end: x, count: x });
+  return steps.reverse();
 }
 
 /** The point before the last edit on diagonal k: where it was, and whether the edit went down (added a line of b). */
@@ -76,9 +78,11 @@ function cameFrom(furthest: Int32Array, k: number, edits: number): { down: boole
   return { down, k: fromK, x: at(furthest, offset + fromK) };
 }
 
-/** The `count` equal lines that end before `end`, last one first. */
-function sameRun(a: readonly string[], end: number, count: number): DiffStep[] {
-  return Array.from({ length: count }, (_, index) => ({ op: 'same', text: a[end - 1 - index] ?? '' }));
+/** The `count` equal lines that end before `end`, last one first; one by one, since a run may have a million. */
+function pushSameRun(steps: DiffStep[], a: readonly string[], run: { end: number; count: number }): void {
+  for (let index = run.end - 1; index >= run.end - run.count; index -= 1) {
+    steps.push({ op: 'same', text: a[index] ?? '' });
+  }
 }
 
 function added(b: readonly string[], y: number): DiffStep {

@@ -1,5 +1,6 @@
 /** The text of a change set as a unified diff, for `task show --diff`: foreign text, bounded, never for a shell. */
-import { diffLines } from './diff.ts';
+import { changeDiffs } from './change-diffs.ts';
+import type { LineDiff } from './diff.ts';
 import type { DiffStep } from './line-script.ts';
 import type { ReadChange, ReadChangeSet } from './read-change-set.ts';
 import { textOf } from './text-of.ts';
@@ -10,9 +11,10 @@ const SIGNS = { same: ' ', add: '+', remove: '-' } as const;
 
 /** The whole change set; cut with a note after 400,000 characters. */
 export function unifiedDiff(changeSet: ReadChangeSet): string {
+  const diffs = changeDiffs(changeSet);
   let text = '';
   for (const [index, change] of changeSet.changes.entries()) {
-    text += fileDiff(change);
+    text += fileDiff(change, diffs.get(change.path));
     if (text.length <= MAX_CHARACTERS) continue;
     const left = changeSet.changes.length - index - 1;
     return `${text.slice(0, MAX_CHARACTERS)}\n(cut after ${MAX_CHARACTERS} characters; ${left} more files)\n`;
@@ -20,16 +22,19 @@ export function unifiedDiff(changeSet: ReadChangeSet): string {
   return text;
 }
 
-function fileDiff(change: ReadChange): string {
+function fileDiff(change: ReadChange, diff: LineDiff | undefined): string {
   const title = `diff --git a/${change.path} b/${change.path}\n${modeLines(change)}`;
-  const before = change.before === null ? '' : textOf(change.before.bytes);
-  const after = change.after === null ? '' : textOf(change.after.bytes);
-  if (before === null || after === null) return `${title}Binary files differ\n`;
-  const hunks = hunkTexts(diffLines(before, after).steps);
+  if (!diff)
+    return `${title}${isBinary(change) ? 'Binary files differ' : 'Files differ, too large to compare'}\n`;
+  const hunks = hunkTexts(diff.steps);
   if (hunks.length === 0) return title;
   const oldName = change.before === null ? '/dev/null' : `a/${change.path}`;
   const newName = change.after === null ? '/dev/null' : `b/${change.path}`;
   return `${title}--- ${oldName}\n+++ ${newName}\n${hunks.join('')}`;
+}
+
+function isBinary({ before, after }: ReadChange): boolean {
+  return [before, after].some((side) => side !== null && side.bytes !== null && textOf(side.bytes) === null);
 }
 
 function modeLines(change: ReadChange): string {

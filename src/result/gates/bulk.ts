@@ -32,7 +32,9 @@ function kindOfBulk(change: ReadChange, input: GateInput): string | null {
   const text = textOf(change.after?.bytes ?? null);
   if (text === null) return null;
   if (GENERATED.test(text.slice(0, HEADER_CHARACTERS))) return 'a generated file, by its own words';
-  const added = input.diffs.get(change.path)?.added ?? [];
+  const diff = input.diffs.get(change.path);
+  if (!diff) return 'a file too large to be compared';
+  const { added } = diff;
   if (added.length > MAX_ADDED_LINES) return `${added.length} added lines`;
   const isMinified = added.some((line) => line.text.length > MAX_LINE_CHARACTERS);
   return isMinified ? `an added line of over ${MAX_LINE_CHARACTERS} characters` : null;

@@ -40,7 +40,7 @@ export function runGates(
 
 /** The strictest effect among findings; `pass` where there is none. */
 export function strictest(findings: readonly GateFinding[]): GateEffect {
-  const rank = Math.max(0, ...findings.map((one) => STRICTNESS.indexOf(one.effect)));
+  const rank = findings.reduce((most, one) => Math.max(most, STRICTNESS.indexOf(one.effect)), 0);
   return STRICTNESS[rank] ?? 'blocks';
 }
 
