@@ -58,6 +58,12 @@ describe('diffLines', () => {
     }
   });
 
+  test('takes a run of a million equal lines between two changes', () => {
+    const middle = 'same\n'.repeat(1_000_000);
+    const diff = diffLines(`a\n${middle}b\n`, `c\n${middle}d\n`);
+    expect([diff.added.length, diff.removed.length, diff.exact]).toEqual([2, 2, true]);
+  });
+
   test('counts a middle with too many edits as replaced, and says so', () => {
     const before = lines(...Array.from({ length: 5_000 }, (_, index) => `old ${index}`));
     const after = lines('same', ...Array.from({ length: 5_000 }, (_, index) => `new ${index}`));

@@ -302,6 +302,13 @@ describe('gates and verdict together', () => {
     });
   });
 
+  test('20 MB of empty lines are judged within bounds: blocked by size, and never taken for small', () => {
+    const lines = '\n'.repeat(5 * 1024 * 1024);
+    const verdict = judged({ ...fix, put: { ...fix.put, 'x/a': lines, 'x/b': lines, 'x/c': lines } });
+    expect(verdict).toMatchObject({ blocked: true, reason: 'gate-blocked', stat: { files: 5 } });
+    expect(verdict.gates.find((gate) => gate.gate === 'bulk')?.findings).toHaveLength(3);
+  });
+
   test('the same record gives the same verdict', () => {
     expect(judged(fix)).toEqual(judged(fix));
   });
