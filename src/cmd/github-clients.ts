@@ -1,4 +1,4 @@
-/** GitHub's clients of one process: as the App, as an installation, or with nothing but a given token. */
+/** GitHub's clients of one process: as the App, as an installation, with nothing but a given token, or as nobody. */
 import { ProbotOctokit } from 'probot';
 import type { Log } from '../shared/log.ts';
 
@@ -20,6 +20,7 @@ export interface GithubClients {
   readonly app: Octokit;
   installation(installationId: number): Octokit;
   withToken(token: string): Octokit;
+  anonymous(): Octokit;
 }
 
 /** Builds the clients; installations share one each, so that tokens are cached and writes are spaced. */
@@ -37,6 +38,7 @@ export function createGithubClients(options: GithubClientOptions): GithubClients
       return made;
     },
     withToken: (token) => timed(new Client({ auth: { token } }), options.timeoutMs),
+    anonymous: () => timed(new Client(), options.timeoutMs),
   };
 }
 

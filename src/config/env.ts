@@ -179,6 +179,11 @@ export function environmentWithout(names: readonly string[]): Record<string, str
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !names.includes(name)));
 }
 
+/** The model's key where one is set, for the demo's `--live`. */
+export function modelKey(environment: Environment = process.env): string | null {
+  return environment['ANTHROPIC_API_KEY'] || null;
+}
+
 function common(read: CommonVariables): CommonEnv {
   return {
     databaseUrl: read.DATABASE_URL ?? null,

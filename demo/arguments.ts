@@ -1,0 +1,97 @@
+/** The demo's command line. */
+import { parseArgs } from 'node:util';
+import { GloveboxError } from '../src/shared/errors.ts';
+import { SCENARIOS } from './scenarios/all.ts';
+
+export interface DemoArguments {
+  readonly json: boolean;
+  readonly scenario: string;
+  /** A local git repository instead of the sample. */
+  readonly repo: string | null;
+  /** A Markdown file: title in the first line, body below. */
+  readonly issue: string | null;
+  readonly config: string | null;
+  readonly isolation: 'bubblewrap' | 'none' | null;
+  readonly upstream: string | null;
+  readonly live: boolean;
+  readonly keep: boolean;
+  readonly port: number;
+}
+
+export const HELP = `npm run demo -- [options]
+
+  --scenario NAME     ${Object.values(SCENARIOS)
+    .map((one) => `${one.name}: ${one.about}`)
+    .join('\n                      ')}
+  --repo DIR          a local git repository instead of the sample; it needs a configuration file
+  --issue FILE        the issue as Markdown, its title in the first line (with --repo)
+  --config FILE       the repository's configuration, instead of its .github/glovebox.yml
+  --isolation MODE    bubblewrap (default where it works) or none
+  --upstream URL      an Anthropic-compatible model instead of the scripted one
+  --live              Anthropic's API, with ANTHROPIC_API_KEY from the environment
+  --port N            port of the emulated GitHub (default: any free one)
+  --keep              leave everything running and print the addresses
+  --json              JSON lines only
+`;
+
+/** Parses the command line. Error `usage` names what is wrong. */
+export function readArguments(argv: readonly string[]): DemoArguments | 'help' {
+  const { values } = parse(argv);
+  if (values.help) return 'help';
+  const scenario = values.scenario ?? 'fix';
+  if (!(scenario in SCENARIOS)) {
+    throw usage(`Unknown scenario '${scenario}': expected one of ${Object.keys(SCENARIOS).join(', ')}.`);
+  }
+  const { isolation } = values;
+  if (isolation !== undefined && isolation !== 'bubblewrap' && isolation !== 'none') {
+    throw usage(`Invalid --isolation '${isolation}': expected 'bubblewrap' or 'none'.`);
+  }
+  if ((values.repo === undefined) !== (values.issue === undefined)) {
+    throw usage(
+      '--repo and --issue belong together: name a local git repository and a Markdown file with the issue.',
+    );
+  }
+  const port = Number(values.port ?? '0');
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw usage(`Invalid --port '${values.port}': expected 0 to 65535.`);
+  }
+  return {
+    json: values.json ?? false,
+    scenario,
+    repo: values.repo ?? null,
+    issue: values.issue ?? null,
+    config: values.config ?? null,
+    isolation: isolation ?? null,
+    upstream: values.upstream ?? null,
+    live: values.live ?? false,
+    keep: values.keep ?? false,
+    port,
+  };
+}
+
+function parse(argv: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...argv],
+      options: {
+        help: { type: 'boolean', short: 'h' },
+        json: { type: 'boolean' },
+        scenario: { type: 'string' },
+        repo: { type: 'string' },
+        issue: { type: 'string' },
+        config: { type: 'string' },
+        isolation: { type: 'string' },
+        upstream: { type: 'string' },
+        live: { type: 'boolean' },
+        keep: { type: 'boolean' },
+        port: { type: 'string' },
+      },
+    });
+  } catch (cause) {
+    throw usage(cause instanceof Error ? cause.message : 'Wrong usage.');
+  }
+}
+
+function usage(message: string): GloveboxError {
+  return new GloveboxError({ code: 'usage', message });
+}

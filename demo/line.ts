@@ -1,0 +1,138 @@
+/**
+ * The whole line on one machine, as demo and scenario tests run it: emulated GitHub, embedded store, bot and gateway in
+ * this process, real sandboxes. Nothing here is left running after `close`.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileSink } from '../src/audit/file-sink.ts';
+import { readAppIdentity } from '../src/cmd/app-identity.ts';
+import { startBot } from '../src/cmd/bot-process.ts';
+import { startGateway } from '../src/cmd/gateway-process.ts';
+import { createGithubClients } from '../src/cmd/github-clients.ts';
+import { parseAdmin } from '../src/cmd/load-admin.ts';
+import { gatewaySocket, openOneMachine } from '../src/cmd/one-machine.ts';
+import { markerKey } from '../src/cmd/process-parts.ts';
+import { anthropicUpstream } from '../src/gateway/model/anthropic-upstream.ts';
+import { systemClock } from '../src/shared/clock.ts';
+import { systemRandom } from '../src/shared/ids.ts';
+import { createLog, type Log } from '../src/shared/log.ts';
+import { createSecretBox } from '../src/shared/secret-box.ts';
+import { type Db, openDatabase, type StoreLocation } from '../src/task/open-database.ts';
+import { WEBHOOK_PATH } from '../src/webhook/receive-webhook.ts';
+import { type GithubHost, startGithubHost } from '../test/github-host/github-host.ts';
+import type { RepositorySeed } from '../test/github-host/seed.ts';
+
+export interface LineOptions {
+  readonly repository: RepositorySeed;
+  readonly adminText: string;
+  readonly upstream: { readonly url: string; readonly apiKey: string | null };
+  readonly logLevel: string;
+  /** Left out: the embedded store, in memory. */
+  readonly store?: StoreLocation;
+  readonly port?: number;
+}
+
+/** The running line. */
+export interface Line {
+  readonly db: Db;
+  readonly host: GithubHost;
+  readonly home: string;
+  readonly log: Log;
+  readonly botUrl: string;
+  readonly gatewayPort: number | null;
+  /** Why bubblewrap cannot be used here, or null. */
+  readonly bubblewrapProblem: string | null;
+  close(): Promise<void>;
+}
+
+const GITHUB_TIMEOUT_MS = 20_000;
+
+/** Starts everything. Errors: a busy port, an admin file with errors, a missing runner. */
+export async function startLine(options: LineOptions): Promise<Line> {
+  const closers: (() => Promise<void>)[] = [];
+  const closeAll = async (): Promise<void> => {
+    for (const close of closers.reverse()) await close();
+  };
+  try {
+    return await buildLine(options, closers, closeAll);
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}
+
+async function buildLine(
+  options: LineOptions,
+  closers: (() => Promise<void>)[],
+  close: () => Promise<void>,
+): Promise<Line> {
+  const home = await mkdtemp(join(tmpdir(), 'glovebox-'));
+  closers.push(() => rm(home, { recursive: true, force: true }));
+  const { file, admin } = parseAdmin(options.adminText, 'glovebox.config.yml');
+  const storeKey = randomBytes(32);
+  const common = {
+    clock: systemClock,
+    random: systemRandom,
+    log: createLog(options.logLevel),
+    secretBox: createSecretBox(storeKey, systemRandom),
+  };
+  const host = await startGithubHost({ repositories: [options.repository], port: options.port ?? 0 });
+  closers.push(() => host.close());
+  const store = await openDatabase(options.store ?? { kind: 'pglite', folder: 'memory' });
+  closers.push(() => store.close());
+  const upstream = anthropicUpstream({ baseUrl: options.upstream.url, apiKey: options.upstream.apiKey });
+  closers.push(async () => upstream.close());
+  const gatewaySocketDir = join(home, 'gateway');
+  const gateway = await startGateway({
+    ...common,
+    db: store.db,
+    admin,
+    upstream,
+    secrets: options.upstream.apiKey === null ? [] : [options.upstream.apiKey],
+    gitUrl: host.url,
+    socketPath: gatewaySocket(gatewaySocketDir),
+    tcp: null,
+    name: 'gateway',
+  });
+  closers.push(() => gateway.close(1_000));
+  const sandbox = await openOneMachine({ ...common, home, gatewaySocketDir });
+  closers.push(() => sandbox.close());
+  const github = createGithubClients({
+    appId: host.app.id,
+    privateKey: host.app.privateKey,
+    apiUrl: host.url,
+    log: common.log,
+    throttle: false,
+    timeoutMs: GITHUB_TIMEOUT_MS,
+  });
+  const webhookSecret = randomBytes(24).toString('hex');
+  const bot = await startBot({
+    ...common,
+    db: store.db,
+    databaseUrl: options.store?.kind === 'postgres' ? options.store.url : null,
+    adminFile: file,
+    admin,
+    github,
+    app: await readAppIdentity(github),
+    webhookSecret,
+    listen: { host: '127.0.0.1', port: 0 },
+    sandbox,
+    markerKey: markerKey(storeKey),
+    sink: fileSink(join(home, 'audit.jsonl')),
+    name: 'bot',
+  });
+  closers.push(() => bot.close());
+  host.webhooks.setTarget({ url: `${bot.url}${WEBHOOK_PATH}`, secret: webhookSecret });
+  return {
+    db: store.db,
+    host,
+    home,
+    log: common.log,
+    botUrl: bot.url,
+    gatewayPort: gateway.port,
+    bubblewrapProblem: sandbox.bubblewrapProblem(),
+    close,
+  };
+}

@@ -1,0 +1,199 @@
+/** `npm run demo`: an issue becomes a pull request before your eyes. Emulated GitHub, scripted model; all else is real. */
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { buildRunner } from '../build/bundle.ts';
+import { runnerFile } from '../src/cmd/runner-file.ts';
+import { untilSignal } from '../src/cmd/until-signal.ts';
+import { modelKey } from '../src/config/env.ts';
+import { GloveboxError } from '../src/shared/errors.ts';
+import { adminFile } from './admin-file.ts';
+import { type DemoArguments, HELP, readArguments } from './arguments.ts';
+import { followTask } from './follow-task.ts';
+import { type Line, startLine } from './line.ts';
+import { startScriptedModel } from './model/scripted-model.ts';
+import { readEnding } from './read-ending.ts';
+import { type Ending, endingLines } from './report.ts';
+import { resultObject } from './result-object.ts';
+import { SCENARIOS } from './scenarios/all.ts';
+import { createScreen, type Screen } from './screen.ts';
+import { readSubject, type Subject } from './subject.ts';
+import { templateNameOf } from './template-name.ts';
+
+const MODEL = 'claude-sonnet-4-6';
+const EXIT = { good: 0, finding: 1, refused: 2, ours: 3, interrupted: 130 } as const;
+
+const NEXT = `
+Try next
+  npm run demo -- --scenario broken      a fix that breaks another test
+  npm run demo -- --scenario injected    an issue that asks for secrets
+  npm run demo -- --repo DIR --issue FILE --live      your code, your key`;
+
+const interrupted = new AbortController();
+
+process.exitCode = await main(process.argv.slice(2)).catch((error: unknown) => {
+  if (interrupted.signal.aborted) return EXIT.interrupted;
+  if (error instanceof GloveboxError) {
+    process.stderr.write(`Refused: ${error.message}\n`);
+    return EXIT.refused;
+  }
+  if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
+    process.stderr.write('Refused: the port is busy; name another with --port, then run again.\n');
+    return EXIT.refused;
+  }
+  process.stderr.write(`Errored: ${error instanceof Error ? error.stack : String(error)}\n`);
+  return EXIT.ours;
+});
+
+async function main(argv: readonly string[]): Promise<number> {
+  const given = readArguments(argv);
+  if (given === 'help') {
+    process.stdout.write(HELP);
+    return EXIT.good;
+  }
+  requireGit();
+  process.once('SIGINT', () => interrupted.abort(new Error('interrupted')));
+  const screen = createScreen({
+    out: process.stdout,
+    json: given.json,
+    tty: process.stdout.isTTY === true,
+    now: () => new Date(),
+  });
+  if (!runnerIsBuilt()) await buildRunner();
+  const subject = await readSubject(given);
+  try {
+    return await play(given, subject, screen);
+  } finally {
+    await subject.close();
+  }
+}
+
+async function play(given: DemoArguments, subject: Subject, screen: Screen): Promise<number> {
+  const scenario = SCENARIOS[given.scenario];
+  if (!scenario) throw new Error(`no scenario ${given.scenario}`);
+  const model = given.upstream === null && !given.live ? await startScriptedModel(scenario.answers) : null;
+  const isolation = given.isolation ?? (hasBubblewrap() ? 'bubblewrap' : isolationWithout(given));
+  const line = await startLine({
+    repository: subject.seed,
+    adminText: adminFile({ isolation, template: templateNameOf(subject.configText), model: MODEL }),
+    upstream: {
+      url: model?.url ?? given.upstream ?? 'https://api.anthropic.com',
+      apiKey: given.live ? liveKey() : null,
+    },
+    logLevel: 'debug',
+    port: given.port,
+  });
+  try {
+    screen.say(
+      `Glovebox demo. Emulated: GitHub. ${model ? 'Scripted: model answers. ' : ''}All else is real.`,
+    );
+    screen.say(sandboxLine(isolation));
+    const ending = await playIssue(line, {
+      subject,
+      screen,
+      bill: model ? 'scripted, not billed' : 'billed by the upstream',
+    });
+    if (given.keep) await keep(line, screen);
+    return exitCode(given, ending);
+  } finally {
+    await line.close();
+    await model?.close();
+  }
+}
+
+async function playIssue(
+  line: Line,
+  play: { subject: Subject; screen: Screen; bill: string },
+): Promise<Ending> {
+  const { subject, screen, bill } = play;
+  const repository = subject.seed.name;
+  const { title, body } = subject;
+  const number = await line.host.people.openIssue({ repository, as: 'writer', title, body });
+  await line.host.people.label({ repository, number, as: 'writer' }, 'agent');
+  screen.say(`\nIssue ${number}: ${title}\n`);
+  const look = await followTask(line.db, number, {
+    show: ({ stages }) => screen.show(stages),
+    signal: interrupted.signal,
+  });
+  const ending = await readEnding(line, look, bill);
+  for (const text of endingLines(ending)) screen.say(text);
+  screen.result(resultObject(ending, look.stages, line.host.githubCalls()));
+  screen.say(NEXT);
+  return ending;
+}
+
+
+
+/** 0 when the scenario ended as it should; other subjects: 0 when verified. */
+function exitCode(given: DemoArguments, ending: Ending): number {
+  const scripted = given.repo === null && given.upstream === null && !given.live;
+  const expected = scripted
+    ? SCENARIOS[given.scenario]?.expect
+    : { outcome: 'verified', conclusion: 'success' };
+  const same =
+    ending.task.outcome === expected?.outcome &&
+    (ending.checkRun?.conclusion ?? null) === (expected?.conclusion ?? null);
+  return same ? EXIT.good : EXIT.finding;
+}
+
+async function keep(line: Line, screen: Screen): Promise<void> {
+  screen.say(
+    `\nRunning until you press Ctrl-C:\n  emulated GitHub  ${line.host.url}\n  bot              ${line.botUrl}\n  data             ${line.home}`,
+  );
+  await untilSignal();
+}
+
+function sandboxLine(isolation: 'bubblewrap' | 'none'): string {
+  return isolation === 'bubblewrap'
+    ? 'Sandbox: bubblewrap, no network but the gateway.'
+    : 'Sandbox: NOT FENCED (isolation: none): code of the repository runs as you, with your network and files.';
+}
+
+/** The sample's own code is known, so it may run without a fence; other code only when asked for. */
+function isolationWithout(given: DemoArguments): 'none' {
+  if (given.repo === null) return 'none';
+  throw new GloveboxError({
+    code: 'isolation-missing',
+    message:
+      "bubblewrap is missing, and code of another repository runs unfenced without it; install the package 'bubblewrap', or say --isolation none.",
+  });
+}
+
+function hasBubblewrap(): boolean {
+  return (
+    spawnSync('bwrap', [
+      '--unshare-all',
+      '--unshare-user',
+      '--cap-drop',
+      'ALL',
+      '--ro-bind',
+      '/',
+      '/',
+      'true',
+    ]).status === 0
+  );
+}
+
+function requireGit(): void {
+  if (spawnSync('git', ['--version']).status === 0) return;
+  throw new GloveboxError({
+    code: 'git-missing',
+    message: 'git is not on PATH; install git, then run again.',
+  });
+}
+
+function runnerIsBuilt(): boolean {
+  try {
+    return existsSync(runnerFile());
+  } catch {
+    return false;
+  }
+}
+
+function liveKey(): string {
+  const key = modelKey();
+  if (key !== null) return key;
+  throw new GloveboxError({
+    code: 'key-missing',
+    message: '--live needs ANTHROPIC_API_KEY in the environment; set it, then run again.',
+  });
+}

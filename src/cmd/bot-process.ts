@@ -1,0 +1,183 @@
+/** Builds and runs the bot: webhooks, deliveries, sweep, controller, publisher. Holds the App's key, never the model's. */
+import { type AuditSink, drainToSink } from '../audit/installation-chain.ts';
+import type { AdminConfig } from '../config/admin-config.ts';
+import { SHIPPED_PRICES } from '../config/model-catalogue.ts';
+import { priceTable } from '../config/price-table.ts';
+import type { ConfigFile } from '../config/read-file.ts';
+import { type Controller, startController } from '../controller/loop.ts';
+import type { Sandbox } from '../job/sandbox.ts';
+import type { Clock } from '../shared/clock.ts';
+import type { RandomBytes } from '../shared/ids.ts';
+import type { Log } from '../shared/log.ts';
+import type { SecretBox } from '../shared/secret-box.ts';
+import type { Db } from '../task/open-database.ts';
+import { listenForWakes } from '../task/store/listen-wakes.ts';
+import { deliveryHandler } from '../webhook/delivery-handler.ts';
+import { type DeliveryLoop, handleDeliveries } from '../webhook/handle-deliveries.ts';
+import { octokitSweepGitHub } from '../webhook/octokit-sweep-github.ts';
+import { octokitWebhookGitHub } from '../webhook/octokit-webhook-github.ts';
+import { pinAttempt } from '../webhook/pin-attempt.ts';
+import { sweepDeliveries } from '../webhook/sweep.ts';
+import { startWebhookServer } from '../webhook/webhook-server.ts';
+import type { GithubClients } from './github-clients.ts';
+import { stagePorts } from './stage-ports.ts';
+
+export interface BotProcessOptions {
+  readonly db: Db;
+  /** Where notifications are heard; null on the embedded store, whose only process this is. */
+  readonly databaseUrl: string | null;
+  /** The admin's file, without errors. */
+  readonly adminFile: ConfigFile<AdminConfig>;
+  readonly admin: AdminConfig;
+  readonly github: GithubClients;
+  readonly app: { readonly id: number; readonly botUserId: number };
+  readonly webhookSecret: string;
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly sandbox: Sandbox;
+  readonly secretBox: SecretBox;
+  readonly markerKey: Uint8Array;
+  readonly sink: AuditSink;
+  /** Names this process in leases. */
+  readonly name: string;
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+  readonly log: Log;
+}
+
+/** A running bot. */
+export interface RunningBot {
+  readonly url: string;
+  readonly port: number;
+  /** Takes nothing new, ends what is in hand, leaves sandboxes to their owner. */
+  close(): Promise<void>;
+}
+
+const LEASE_MS = 60_000;
+const SWEEP_EVERY_MS = 180_000;
+const SINK_EVERY_MS = 5_000;
+
+/** Starts it. Errors: a busy port, the store's. */
+export async function startBot(options: BotProcessOptions): Promise<RunningBot> {
+  const controller = startController(controllerDeps(options));
+  const deliveries = startDeliveries(options, controller);
+  const wakes = options.databaseUrl
+    ? await listenForWakes(options.databaseUrl, () => controller.wake(), options.log)
+    : null;
+  const server = await startWebhookServer({
+    db: options.db,
+    secret: options.webhookSecret,
+    ...options.listen,
+    wake: () => deliveries.wake(),
+    log: options.log,
+  });
+  const stopTimers = startTimers(options, deliveries, controller);
+  return {
+    url: server.url,
+    port: server.port,
+    close: async () => {
+      await stopTimers();
+      await server.close();
+      await deliveries.stop();
+      await wakes?.close();
+      await controller.stop();
+    },
+  };
+}
+
+function controllerDeps(options: BotProcessOptions): Parameters<typeof startController>[0] {
+  const { db, clock, admin, github, app, sandbox, secretBox, random, log } = options;
+  const ports = stagePorts({ db, clock, admin, github, appId: app.id, markerKey: options.markerKey });
+  const prices = priceTable(admin, SHIPPED_PRICES, new Date(clock.now()).toISOString().slice(0, 10));
+  const configGithub = async (installationId: number) =>
+    octokitWebhookGitHub(github.installation(installationId));
+  return {
+    db,
+    sandbox,
+    ...ports,
+    pinner: {
+      pin: (task) => pinAttempt({ admin: options.adminFile, prices, githubFor: configGithub }, task),
+    },
+    secretBox,
+    random,
+    log,
+    settings: {
+      holder: options.name,
+      leaseMs: LEASE_MS,
+      caps: { ...admin.concurrency, all: admin.concurrency.installation * 4 },
+      sandboxes: admin.concurrency.installation * 8,
+      parallel: 16,
+      pollMs: 1_000,
+      resyncMs: 60_000,
+      retryMs: 1_000,
+    },
+  };
+}
+
+function startDeliveries(options: BotProcessOptions, controller: Controller): DeliveryLoop {
+  const { db, clock, random, log, admin, github, app } = options;
+  const handle = deliveryHandler({
+    db,
+    random,
+    admin,
+    ownBotId: app.botUserId,
+    githubFor: async (installationId) => octokitWebhookGitHub(github.installation(installationId)),
+    onTask: () => controller.wake(),
+  });
+  return handleDeliveries({ db, clock, log, handle });
+}
+
+/** The sweep and the audit sink, each one run at a time; answers with what stops them and waits for the run in hand. */
+function startTimers(
+  options: BotProcessOptions,
+  deliveries: DeliveryLoop,
+  controller: Controller,
+): () => Promise<void> {
+  const { db, random, log, admin, github, app, clock } = options;
+  const sweepGithub = octokitSweepGitHub({
+    app: github.app,
+    installation: async (installationId) => github.installation(installationId),
+  });
+  const sweep = repeat(SWEEP_EVERY_MS, log, 'sweep failed and will be tried again', async () => {
+    const { recovered, answered } = await sweepDeliveries({
+      db,
+      random,
+      admin,
+      log,
+      ownBotId: app.botUserId,
+      github: sweepGithub,
+      now: () => clock.now(),
+      wake: () => deliveries.wake(),
+      onTask: () => controller.wake(),
+    });
+    if (recovered + answered > 0) log.info({ recovered, answered }, 'deliveries were recovered');
+  });
+  const drain = repeat(SINK_EVERY_MS, log, 'audit sink failed; links wait', async () => {
+    await drainToSink(db, options.sink);
+  });
+  return async () => {
+    await Promise.all([sweep(), drain()]);
+  };
+}
+
+function repeat(
+  everyMs: number,
+  log: Log,
+  complaint: string,
+  work: () => Promise<void>,
+): () => Promise<void> {
+  let running: Promise<void> = Promise.resolve();
+  let busy = false;
+  const timer = setInterval(() => {
+    if (busy) return;
+    busy = true;
+    running = work()
+      .catch((error: unknown) => log.warn({ err: error }, complaint))
+      .finally(() => {
+        busy = false;
+      });
+  }, everyMs);
+  return async () => {
+    clearInterval(timer);
+    await running;
+  };
+}

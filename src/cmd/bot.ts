@@ -1,0 +1,51 @@
+/** `glovebox bot`: the control plane as a process of its own, from its environment. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileSink } from '../audit/file-sink.ts';
+import { readBotEnv } from '../config/env.ts';
+import { readAppIdentity } from './app-identity.ts';
+import { startBot } from './bot-process.ts';
+import { createGithubClients } from './github-clients.ts';
+import { loadAdmin } from './load-admin.ts';
+import { openOneMachine } from './one-machine.ts';
+import { processParts } from './process-parts.ts';
+import { untilSignal } from './until-signal.ts';
+
+/** GitHub answers within seconds; a lease outlives this by far. */
+const GITHUB_TIMEOUT_MS = 20_000;
+
+/** Runs until a signal ends it; exit code 0. Errors: the environment's, the admin file's, the store's, GitHub's. */
+export async function runBot(): Promise<number> {
+  const env = readBotEnv();
+  const { file, admin } = await loadAdmin(env.configPath);
+  mkdirSync(env.home, { recursive: true });
+  const parts = await processParts(env, 'bot');
+  const github = createGithubClients({
+    appId: env.appId,
+    privateKey: env.privateKey,
+    apiUrl: env.githubApiUrl,
+    log: parts.log,
+    throttle: env.githubThrottle,
+    timeoutMs: GITHUB_TIMEOUT_MS,
+  });
+  const sandbox = await openOneMachine({ ...env, ...parts });
+  const bot = await startBot({
+    ...parts,
+    db: parts.store.db,
+    databaseUrl: env.databaseUrl,
+    adminFile: file,
+    admin,
+    github,
+    app: await readAppIdentity(github),
+    webhookSecret: env.webhookSecret,
+    listen: { host: env.host, port: env.port },
+    sandbox,
+    sink: fileSink(join(env.home, 'audit.jsonl')),
+  });
+  parts.log.info({ url: bot.url, bubblewrap: sandbox.bubblewrapProblem() ?? 'ready' }, 'bot started');
+  await untilSignal();
+  await bot.close();
+  await sandbox.close();
+  await parts.store.close();
+  return 0;
+}
