@@ -38,35 +38,49 @@ export const HELP = `npm run demo -- [options]
 export function readArguments(argv: readonly string[]): DemoArguments | 'help' {
   const { values } = parse(argv);
   if (values.help) return 'help';
-  const scenario = values.scenario ?? 'fix';
-  if (!(scenario in SCENARIOS)) {
-    throw usage(`Unknown scenario '${scenario}': expected one of ${Object.keys(SCENARIOS).join(', ')}.`);
-  }
-  const { isolation } = values;
-  if (isolation !== undefined && isolation !== 'bubblewrap' && isolation !== 'none') {
-    throw usage(`Invalid --isolation '${isolation}': expected 'bubblewrap' or 'none'.`);
-  }
-  if ((values.repo === undefined) !== (values.issue === undefined)) {
+  const {
+    json = false,
+    live = false,
+    keep = false,
+    repo = null,
+    issue = null,
+    config = null,
+    upstream = null,
+  } = values;
+  if ((repo === null) !== (issue === null)) {
     throw usage(
       '--repo and --issue belong together: name a local git repository and a Markdown file with the issue.',
     );
   }
-  const port = Number(values.port ?? '0');
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw usage(`Invalid --port '${values.port}': expected 0 to 65535.`);
-  }
   return {
-    json: values.json ?? false,
-    scenario,
-    repo: values.repo ?? null,
-    issue: values.issue ?? null,
-    config: values.config ?? null,
-    isolation: isolation ?? null,
-    upstream: values.upstream ?? null,
-    live: values.live ?? false,
-    keep: values.keep ?? false,
-    port,
+    json,
+    live,
+    keep,
+    repo,
+    issue,
+    config,
+    upstream,
+    scenario: scenarioOf(values.scenario ?? 'fix'),
+    isolation: isolationOf(values.isolation),
+    port: portOf(values.port ?? '0'),
   };
+}
+
+function scenarioOf(name: string): string {
+  if (Object.hasOwn(SCENARIOS, name)) return name;
+  throw usage(`Unknown scenario '${name}': expected one of ${Object.keys(SCENARIOS).join(', ')}.`);
+}
+
+function isolationOf(mode: string | undefined): DemoArguments['isolation'] {
+  if (mode === undefined) return null;
+  if (mode === 'bubblewrap' || mode === 'none') return mode;
+  throw usage(`Invalid --isolation '${mode}': expected 'bubblewrap' or 'none'.`);
+}
+
+function portOf(text: string): number {
+  const port = Number(text);
+  if (/^\d{1,5}$/.test(text) && port <= 65_535) return port;
+  throw usage(`Invalid --port '${text}': expected 0 to 65535.`);
 }
 
 function parse(argv: readonly string[]) {

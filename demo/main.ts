@@ -68,36 +68,49 @@ async function main(argv: readonly string[]): Promise<number> {
 }
 
 async function play(given: DemoArguments, subject: Subject, screen: Screen): Promise<number> {
-  const scenario = SCENARIOS[given.scenario];
-  if (!scenario) throw new Error(`no scenario ${given.scenario}`);
-  const model = given.upstream === null && !given.live ? await startScriptedModel(scenario.answers) : null;
+  const model = await openModel(given);
   const isolation = given.isolation ?? (hasBubblewrap() ? 'bubblewrap' : isolationWithout(given));
   const line = await startLine({
     repository: subject.seed,
     adminText: adminFile({ isolation, template: templateNameOf(subject.configText), model: MODEL }),
-    upstream: {
-      url: model?.url ?? given.upstream ?? 'https://api.anthropic.com',
-      apiKey: given.live ? liveKey() : null,
-    },
-    logLevel: 'debug',
+    upstream: model,
+    logLevel: 'fatal',
     port: given.port,
   });
   try {
-    screen.say(
-      `Glovebox demo. Emulated: GitHub. ${model ? 'Scripted: model answers. ' : ''}All else is real.`,
-    );
+    screen.say(`Glovebox demo. Emulated: GitHub. ${model.said}All else is real.`);
     screen.say(sandboxLine(isolation));
-    const ending = await playIssue(line, {
-      subject,
-      screen,
-      bill: model ? 'scripted, not billed' : 'billed by the upstream',
-    });
+    const ending = await playIssue(line, { subject, screen, bill: model.bill });
     if (given.keep) await keep(line, screen);
     return exitCode(given, ending);
   } finally {
     await line.close();
-    await model?.close();
+    await model.close();
   }
+}
+
+interface Model {
+  readonly url: string;
+  readonly apiKey: string | null;
+  readonly said: string;
+  readonly bill: string;
+  close(): Promise<void>;
+}
+
+/** The scripted model, or the upstream that was asked for. */
+async function openModel(given: DemoArguments): Promise<Model> {
+  if (given.live || given.upstream !== null) {
+    const url = given.upstream ?? 'https://api.anthropic.com';
+    return {
+      url,
+      apiKey: given.live ? liveKey() : null,
+      said: '',
+      bill: 'billed by the upstream',
+      close: async () => {},
+    };
+  }
+  const scripted = await startScriptedModel(SCENARIOS[given.scenario]?.answers ?? []);
+  return { ...scripted, apiKey: null, said: 'Scripted: model answers. ', bill: 'scripted, not billed' };
 }
 
 async function playIssue(
@@ -120,8 +133,6 @@ async function playIssue(
   screen.say(NEXT);
   return ending;
 }
-
-
 
 /** 0 when the scenario ended as it should; other subjects: 0 when verified. */
 function exitCode(given: DemoArguments, ending: Ending): number {

@@ -3,11 +3,11 @@
  * new cells. It has no token and talks to nobody but through two folders. The order of the files is the proof that no byte
  * of the agent's was here before the base results were out.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CellResult, Side } from '../../result/contract/cell.ts';
 import { type ChangeEntry, changeSetDigest } from '../../result/contract/change-set.ts';
-import { RESULT_FILES, SEALED_FILES } from '../../result/contract/layout.ts';
+import { RESULT_FILES, type RunnerLayout, SEALED_FILES } from '../../result/contract/layout.ts';
 import { SealedSet, VerifySpec } from '../../result/contract/phase-spec.ts';
 import { readExchange, waitFor, writeExchange } from '../exchange-file.ts';
 import type { PhaseContext } from '../phase-context.ts';
@@ -24,7 +24,7 @@ const NEW_CELLS: readonly { readonly source: Side; readonly tests: Side }[] = [
 /** Ends when the new cells are written, or when nothing will come. Fails as `internal` or `change-set-refused`. */
 export async function runVerify(context: PhaseContext): Promise<void> {
   const { scratch, results, sealed } = context.layout;
-  const prepared = context.layout.prepared ?? context.layout.source;
+  const prepared = preparedOrSource(context.layout);
   if (prepared === null || scratch === null || results === null || sealed === null) {
     throw new PhaseFailedError({ code: 'internal', message: 'verify lacks one of its folders.' });
   }
@@ -67,6 +67,11 @@ async function runNewCells(context: PhaseContext, place: CellPlace, work: NewCel
     }
   }
   write(true);
+}
+
+/** Where setup is left out nobody wrote `prepared`, whether the adapter gives the volume or not: cells come from `source`. */
+function preparedOrSource({ prepared, source }: RunnerLayout): string | null {
+  return prepared !== null && existsSync(prepared) && readdirSync(prepared).length > 0 ? prepared : source;
 }
 
 /** The part of a change set that a cell gets: harness paths count as tests, all others as source. */
