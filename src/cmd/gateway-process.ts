@@ -116,7 +116,7 @@ function modelSide(options: GatewayProcessOptions, closings: Closings) {
 }
 
 function sandboxSide(options: GatewayProcessOptions, closings: Closings) {
-  const { db, log, random, secretBox } = options;
+  const { db, clock, log, random, secretBox } = options;
   const git = gitReadEndpoints({
     fetchPack: createGitUpstream({ baseUrl: options.gitUrl, fetch }),
     secretBox,
@@ -129,6 +129,7 @@ function sandboxSide(options: GatewayProcessOptions, closings: Closings) {
       identity: createLocalIdentity({ db }),
       closings,
       recordRefusal: createRefusalRecorder({ db, log }),
+      clock,
       random,
       log,
       readConversation,

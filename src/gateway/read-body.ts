@@ -6,6 +6,8 @@ import { Refusal } from './refusal.ts';
 export interface BodyRule<Schema extends z.ZodType> {
   readonly schema: Schema;
   readonly maxBytes: number;
+  /** Hears how many bytes were read, before they are parsed. */
+  onBytes?(bytes: number): void;
 }
 
 /**
@@ -17,7 +19,9 @@ export async function readJsonBody<Schema extends z.ZodType>(
   rule: BodyRule<Schema>,
 ): Promise<z.infer<Schema>> {
   requireJson(request.headers);
-  const text = decodeUtf8(await readBytes(request, rule.maxBytes));
+  const bytes = await readBytes(request, rule.maxBytes);
+  rule.onBytes?.(bytes.length);
+  const text = decodeUtf8(bytes);
   const parsed = rule.schema.safeParse(parseJson(text));
   if (!parsed.success) throw new Refusal('invalid', `body: ${issuePaths(parsed.error)}`);
   return parsed.data;

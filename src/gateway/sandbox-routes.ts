@@ -7,6 +7,7 @@ import { GATEWAY_PATHS } from '../result/contract/gateway-api.ts';
 import type { Phase } from '../result/contract/phase-spec.ts';
 import { hasCode } from '../shared/errors.ts';
 import { authenticate } from './bearer.ts';
+import { createByteBudget } from './byte-budget.ts';
 import type { Caller } from './identity.ts';
 import { limitInFlight } from './in-flight.ts';
 import { apiError, Refusal } from './refusal.ts';
@@ -42,6 +43,9 @@ const ENDPOINTS: readonly Endpoint[] = [
 /** A phase calls one thing at a time, its heartbeat beside it; the rest is for repeats. */
 const MAX_CALLS_PER_JOB = 4;
 
+/** Three of the largest change sets at once, and one every ten seconds. */
+const BYTE_BUDGET = { burstBytes: 84_000_000, bytesPerSecond: 2_800_000 } as const;
+
 interface Env {
   Variables: { caller: Caller };
 }
@@ -50,16 +54,21 @@ interface Env {
 export function sandboxRoutes(deps: SandboxDeps, extra: readonly Endpoint[] = []): Hono<Env> {
   const app = new Hono<Env>();
   const inFlight = limitInFlight(MAX_CALLS_PER_JOB);
+  const budget = createByteBudget(deps.clock, BYTE_BUDGET);
   app.use(async (context, next) => {
     context.set('caller', await authenticate(deps.identity, context.req.raw.headers));
     await next();
   });
   for (const endpoint of [...ENDPOINTS, ...extra]) {
     app.on(endpoint.method, endpoint.path, (context) => {
-      const call = { caller: context.get('caller'), request: context.req.raw };
-      const { phase, jobName } = call.caller;
-      if (endpoint.phases.includes(phase)) return inFlight(jobName, () => endpoint.handle(deps, call));
-      throw new Refusal('phase-closed', `path is not for phase ${phase}`);
+      const caller = context.get('caller');
+      const { phase, jobName } = caller;
+      if (!endpoint.phases.includes(phase)) {
+        throw new Refusal('phase-closed', `path is not for phase ${phase}`);
+      }
+      budget.require(jobName);
+      const onBytes = (bytes: number): void => budget.charge(jobName, bytes);
+      return inFlight(jobName, () => endpoint.handle(deps, { caller, request: context.req.raw, onBytes }));
     });
     app.all(endpoint.path, () => {
       throw new Refusal('method-not-allowed', 'method');

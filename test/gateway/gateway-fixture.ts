@@ -4,6 +4,7 @@ import { createLocalIdentity } from '../../src/gateway/local-identity.ts';
 import { createRefusalRecorder } from '../../src/gateway/record-refusal.ts';
 import type { SandboxDeps } from '../../src/gateway/sandbox-routes.ts';
 import { sandboxRoutes } from '../../src/gateway/sandbox-routes.ts';
+import { systemClock } from '../../src/shared/clock.ts';
 import { systemRandom } from '../../src/shared/ids.ts';
 import { createLog } from '../../src/shared/log.ts';
 import type { Db } from '../../src/task/open-database.ts';
@@ -19,6 +20,7 @@ export function gatewayDeps(db: Db, overrides: Partial<SandboxDeps> = {}): Sandb
     identity: createLocalIdentity({ db }),
     closings: openClosings,
     recordRefusal: createRefusalRecorder({ db, log }),
+    clock: systemClock,
     random: systemRandom,
     log,
     readConversation: async () => [],

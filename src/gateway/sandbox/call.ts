@@ -1,5 +1,6 @@
 /** What every handler of the sandbox API gets, and the check of its phase in a transaction of its own. */
 import type { UntrustedBlock } from '../../result/contract/phase-spec.ts';
+import type { Clock } from '../../shared/clock.ts';
 import type { RandomBytes } from '../../shared/ids.ts';
 import type { Log } from '../../shared/log.ts';
 import type { Db } from '../../task/open-database.ts';
@@ -20,6 +21,7 @@ export interface SandboxDeps {
   readonly identity: Identity;
   readonly closings: JobClosings;
   readonly recordRefusal: RecordRefusal;
+  readonly clock: Clock;
   readonly random: RandomBytes;
   readonly log: Log;
   /** The recorded `messages` of an attempt's longest chain; hostile. */
@@ -34,6 +36,8 @@ export interface SandboxDeps {
 export interface Call {
   readonly caller: Caller;
   readonly request: Request;
+  /** Charges the job for a body that was read. */
+  onBytes(bytes: number): void;
 }
 
 /**

@@ -15,9 +15,12 @@ const MAX_BYTES =
   CHANGE_SET_BOUNDS.maxEntries * (CHANGE_SET_BOUNDS.maxPathBytes + 200);
 
 /** Answers with the digest that we computed. Errors: `Refusal` `phase-closed`, `invalid`, `too-large`. */
-export async function handleChangeSet(deps: SandboxDeps, { caller, request }: Call): Promise<Response> {
+export async function handleChangeSet(
+  deps: SandboxDeps,
+  { caller, request, onBytes }: Call,
+): Promise<Response> {
   await requireOpenPhase(deps, caller);
-  const changeSet = await readJsonBody(request, { schema: ChangeSet, maxBytes: MAX_BYTES });
+  const changeSet = await readJsonBody(request, { schema: ChangeSet, maxBytes: MAX_BYTES, onBytes });
   const task = await loadTask(deps.db, caller.taskId);
   const broken = brokenWireRule(changeSet, task.pin?.baseSha ?? '');
   if (broken) throw new Refusal('invalid', `change set: ${broken}`);

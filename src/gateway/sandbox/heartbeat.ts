@@ -9,8 +9,11 @@ import type { Call, SandboxDeps } from './call.ts';
 const MAX_BYTES = 128 * 1024;
 
 /** Answers `stop` while an abort is on its way. Errors: `Refusal` `phase-closed`, `invalid`, `too-large`. */
-export async function handleHeartbeat(deps: SandboxDeps, { caller, request }: Call): Promise<Response> {
-  const heartbeat = await readJsonBody(request, { schema: Heartbeat, maxBytes: MAX_BYTES });
+export async function handleHeartbeat(
+  deps: SandboxDeps,
+  { caller, request, onBytes }: Call,
+): Promise<Response> {
+  const heartbeat = await readJsonBody(request, { schema: Heartbeat, maxBytes: MAX_BYTES, onBytes });
   if (heartbeat.phase !== caller.phase) throw new Refusal('invalid', 'heartbeat of another phase');
   const answer = await deps.db.transaction().execute(async (trx): Promise<HeartbeatAnswer> => {
     const job = listened(await readPhase(trx, caller));

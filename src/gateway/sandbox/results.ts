@@ -14,9 +14,12 @@ import { type Call, noContent, requireOpenPhase, type SandboxDeps, withOpenPhase
 const MAX_BYTES = 32 * 1024 * 1024;
 
 /** `PUT /sandbox/results/base`. Errors: `Refusal` `conflict` for others than the first, `phase-closed`, `invalid`. */
-export async function handleBaseResults(deps: SandboxDeps, { caller, request }: Call): Promise<Response> {
+export async function handleBaseResults(
+  deps: SandboxDeps,
+  { caller, request, onBytes }: Call,
+): Promise<Response> {
   await requireOpenPhase(deps, caller);
-  const results = await readJsonBody(request, { schema: BaseResults, maxBytes: MAX_BYTES });
+  const results = await readJsonBody(request, { schema: BaseResults, maxBytes: MAX_BYTES, onBytes });
   if (results.cells.some((cell) => cell.source !== 'base' || cell.tests !== 'base')) {
     throw new Refusal('invalid', 'a cell that is no base cell');
   }
@@ -28,9 +31,12 @@ export async function handleBaseResults(deps: SandboxDeps, { caller, request }: 
 }
 
 /** `PUT /sandbox/results/new`: closes the job. Errors: `Refusal` `conflict`, `phase-closed`, `invalid`, `too-large`. */
-export async function handleNewResults(deps: SandboxDeps, { caller, request }: Call): Promise<Response> {
+export async function handleNewResults(
+  deps: SandboxDeps,
+  { caller, request, onBytes }: Call,
+): Promise<Response> {
   await requireOpenPhase(deps, caller);
-  const results = await readJsonBody(request, { schema: NewResults, maxBytes: MAX_BYTES });
+  const results = await readJsonBody(request, { schema: NewResults, maxBytes: MAX_BYTES, onBytes });
   if (results.cells.some((cell) => cell.source === 'base' && cell.tests === 'base')) {
     throw new Refusal('invalid', 'a base cell among the new cells');
   }

@@ -10,9 +10,9 @@ import { type Call, requireOpenPhase, type SandboxDeps, withOpenPhase } from './
 const MAX_BYTES = 256 * 1024;
 
 /** The digest must be the last upload's. Errors: `Refusal` `phase-closed`, `conflict`, `invalid`, `too-large`. */
-export async function handleSeal(deps: SandboxDeps, { caller, request }: Call): Promise<Response> {
+export async function handleSeal(deps: SandboxDeps, { caller, request, onBytes }: Call): Promise<Response> {
   await requireOpenPhase(deps, caller);
-  const seal = await readJsonBody(request, { schema: Seal, maxBytes: MAX_BYTES });
+  const seal = await readJsonBody(request, { schema: Seal, maxBytes: MAX_BYTES, onBytes });
   await withOpenPhase(deps, caller, async (trx, job) => {
     if ((await lastUpload(trx, job)) !== seal.digest) throw new Refusal('conflict', 'seal of another digest');
     const { won } = await sealRound(trx, {
