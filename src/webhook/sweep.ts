@@ -40,22 +40,42 @@ export interface SweepResult {
   readonly answered: number;
 }
 
-/** One sweep. Errors: GitHub's and the store's; the next sweep begins anew. */
-export async function sweepDeliveries(deps: SweepDeps): Promise<SweepResult> {
-  const since = new Date(deps.now() - REACH_MS);
+/** Since when each half looks; the first sweep of a process reaches back two days. */
+export interface SweepCursor {
+  readonly deliveriesSince: Date;
+  /** Null: labels are not looked at this time; that costs calls in every repository. */
+  readonly labelsSince: Date | null;
+}
+
+/** One sweep. Errors: GitHub's and the store's; the next sweep begins at the same cursor. */
+export async function sweepDeliveries(
+  deps: SweepDeps,
+  cursor: SweepCursor = { deliveriesSince: reach(deps), labelsSince: reach(deps) },
+): Promise<SweepResult> {
+  const recovered = await recoverLost(deps, cursor.deliveriesSince);
+  const answered = cursor.labelsSince === null ? 0 : await answerUnheard(deps, cursor.labelsSince);
+  await forgetDeliveries(deps.db, KEEP_DAYS);
+  deps.log.info({ recovered, answered }, 'swept');
+  return { recovered, answered };
+}
+
+/** As far back as a sweep ever looks. */
+export function reach({ now }: Pick<SweepDeps, 'now'>): Date {
+  return new Date(now() - REACH_MS);
+}
+
+async function recoverLost(deps: SweepDeps, since: Date): Promise<number> {
   const listed = await deps.github.listDeliveries(since, MOST);
   const known = await knownDeliveries(
     deps.db,
     listed.map(({ guid }) => guid),
   );
-  const lost = lostDeliveries({ listed, known, now: deps.now() });
   let recovered = 0;
-  for (const delivery of lost) recovered += (await recover(deps, delivery)) ? 1 : 0;
+  for (const delivery of lostDeliveries({ listed, known, now: deps.now() })) {
+    recovered += (await recover(deps, delivery)) ? 1 : 0;
+  }
   if (recovered > 0) deps.wake();
-  const answered = await answerUnheard(deps, since);
-  await forgetDeliveries(deps.db, KEEP_DAYS);
-  deps.log.info({ recovered, answered }, 'swept');
-  return { recovered, answered };
+  return recovered;
 }
 
 interface LossInput {
