@@ -9,11 +9,14 @@ function definitionName(event: string, action: string | null): string | null {
   return names.find((name) => name in definitions) ?? null;
 }
 
+/** Without inlining, and without the schema's root that joins all events, compiling one event takes milliseconds. */
+const options = { strict: false, allErrors: true, validateFormats: false, inlineRefs: false } as const;
+
 /** Tools of one process: one copy removes what the schema does not know, the other judges. */
-const strict = new Ajv({ strict: false, allErrors: true, validateFormats: false });
-const trimming = new Ajv({ strict: false, allErrors: true, validateFormats: false, removeAdditional: true });
-strict.addSchema(schema, 'webhooks');
-trimming.addSchema(schema, 'webhooks');
+const strict = new Ajv(options);
+const trimming = new Ajv({ ...options, removeAdditional: true });
+strict.addSchema({ definitions: schema.definitions }, 'webhooks');
+trimming.addSchema({ definitions: schema.definitions }, 'webhooks');
 
 function checkOf(ajv: Ajv, name: string): ValidateFunction {
   const key = `webhooks#/definitions/${name}`;
