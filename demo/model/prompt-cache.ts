@@ -56,13 +56,18 @@ export class PromptCache {
     const marks = steps.flatMap((step, index) =>
       step.ttl !== null && step.tokens >= MIN_CACHED_TOKENS ? [index] : [],
     );
-    const last = marks.at(-1);
-    if (last === undefined) return usage({ total, read: 0, written: 0, ttl: '5m' });
     const hit = this.#longestHit(steps, marks, nowMs);
     const read = hit === null ? 0 : (steps[hit]?.tokens ?? 0);
-    const cached = steps[last]?.tokens ?? 0;
-    for (const index of marks) this.#remember(steps[index], nowMs);
-    return usage({ total, read, written: cached - read, ttl: steps[last]?.ttl ?? '5m' });
+    const written = { '5m': 0, '1h': 0 };
+    let cached = read;
+    for (const index of marks) {
+      const step = steps[index];
+      if (!step?.ttl) continue;
+      written[step.ttl] += Math.max(0, step.tokens - cached);
+      cached = Math.max(cached, step.tokens);
+      this.#remember(step, nowMs);
+    }
+    return usage({ total, read, written });
   }
 
   #longestHit(steps: readonly Step[], marks: readonly number[], nowMs: number): number | null {
@@ -75,9 +80,14 @@ export class PromptCache {
     return null;
   }
 
-  #remember(step: Step | undefined, nowMs: number): void {
-    if (step?.ttl) this.#expiry.set(step.prefix, nowMs + TTL_MS[step.ttl]);
+  #remember(step: Step, nowMs: number): void {
+    if (step.ttl) this.#expiry.set(step.prefix, nowMs + TTL_MS[step.ttl]);
   }
+}
+
+/** Tokens of a whole prompt, cached or not. */
+export function promptTokens(body: unknown): number {
+  return stepsOf(body).at(-1)?.tokens ?? 0;
 }
 
 /** Tokens of an answer's content, by the same measure. */
@@ -110,19 +120,19 @@ function tokensOf(text: string): number {
 }
 
 function usage(counted: {
-  total: number;
-  read: number;
-  written: number;
-  ttl: keyof typeof TTL_MS;
+  readonly total: number;
+  readonly read: number;
+  readonly written: Readonly<Record<keyof typeof TTL_MS, number>>;
 }): InputUsage {
-  const { total, read, written, ttl } = counted;
+  const { total, read, written } = counted;
+  const writes = written['5m'] + written['1h'];
   return {
-    input_tokens: total - read - written,
-    cache_creation_input_tokens: written,
+    input_tokens: total - read - writes,
+    cache_creation_input_tokens: writes,
     cache_read_input_tokens: read,
     cache_creation: {
-      ephemeral_5m_input_tokens: ttl === '5m' ? written : 0,
-      ephemeral_1h_input_tokens: ttl === '1h' ? written : 0,
+      ephemeral_5m_input_tokens: written['5m'],
+      ephemeral_1h_input_tokens: written['1h'],
     },
   };
 }

@@ -12,6 +12,15 @@ export interface ScriptedAnswer {
   readonly calls: readonly ScriptedCall[];
 }
 
+/** What the agent's tools said to the calls of the answer before, in their order. */
+export interface ToolOutcome {
+  readonly text: string;
+  readonly isError: boolean;
+}
+
+/** An answer, or how it follows from what the tools said. */
+export type ScriptStep = ScriptedAnswer | ((outcomes: readonly ToolOutcome[]) => ScriptedAnswer);
+
 /** A scenario: its answers, and how the demo must end with it. */
 export interface Scenario {
   readonly name: string;
@@ -19,7 +28,7 @@ export interface Scenario {
   readonly about: string;
   /** The issue's file beside this folder. */
   readonly issueFile: string;
-  readonly answers: readonly ScriptedAnswer[];
+  readonly answers: readonly ScriptStep[];
   readonly expect: { readonly outcome: string; readonly conclusion: string | null };
 }
 

@@ -3,15 +3,26 @@
  * from the request. Can be told to fail as real upstreams do.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { contentOf, eventsOf, type Message } from './answer-events.ts';
-import { outputTokens, PromptCache } from './prompt-cache.ts';
-import type { ScriptedAnswer } from './script.ts';
+import { outputTokens, PromptCache, promptTokens } from './prompt-cache.ts';
+import { readOutcomes } from './read-outcomes.ts';
+import type { ScriptedAnswer, ScriptStep } from './script.ts';
 
-/** How the next call fails. `cut` sends half a stream; `hold` waits until `release` is called. */
+/** How the next call fails: an error in place of an answer, half a stream, or events that come one by one after a wait. */
 export type Fault =
   | { readonly kind: 'status'; readonly status: number; readonly headers?: Readonly<Record<string, string>> }
-  | { readonly kind: 'cut' };
+  | { readonly kind: 'cut' }
+  | { readonly kind: 'slow'; readonly perEventMs: number };
+
+/** What may be set besides the script. */
+export interface ScriptedModelOptions {
+  /** What `x-api-key` or `Authorization: Bearer` must say; left out, nobody is asked. */
+  readonly apiKey?: string;
+  /** Ids that `/v1/models` lists. */
+  readonly models?: readonly string[];
+}
 
 export interface ScriptedModel {
   readonly url: string;
@@ -24,15 +35,18 @@ export interface ScriptedModel {
 const Request = z.looseObject({
   model: z.string(),
   stream: z.boolean().default(false),
-  messages: z.array(z.looseObject({ role: z.string() })),
+  messages: z.array(z.looseObject({ role: z.string(), content: z.unknown() })),
 });
 
 /** Said when a conversation goes on longer than its script. */
 const END: ScriptedAnswer = { text: 'There is nothing more to do.', calls: [] };
 
 /** Listens on a free loopback port. */
-export async function startScriptedModel(answers: readonly ScriptedAnswer[]): Promise<ScriptedModel> {
-  const state: State = { answers, cache: new PromptCache(), faults: [], requests: [] };
+export async function startScriptedModel(
+  answers: readonly ScriptStep[],
+  options: ScriptedModelOptions = {},
+): Promise<ScriptedModel> {
+  const state: State = { answers, options, cache: new PromptCache(), faults: [], requests: [] };
   const server = createServer((request, response) => {
     answer(state, request, response).catch((error: unknown) => {
       if (!response.headersSent) fail(response, 400, error instanceof Error ? error.message : 'bad request');
@@ -55,18 +69,20 @@ export async function startScriptedModel(answers: readonly ScriptedAnswer[]): Pr
 }
 
 interface State {
-  readonly answers: readonly ScriptedAnswer[];
+  readonly answers: readonly ScriptStep[];
+  readonly options: ScriptedModelOptions;
   readonly cache: PromptCache;
   readonly faults: Fault[];
   readonly requests: unknown[];
 }
 
 async function answer(state: State, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const path = (request.url ?? '').split('?')[0];
-  if (request.method === 'GET' && path === '/v1/models') return json(response, { data: [], has_more: false });
+  const path = (request.url ?? '').split('?')[0] ?? '';
+  if (!isAllowed(state, request)) return fail(response, 401, 'invalid x-api-key');
+  if (request.method === 'GET' && path === '/v1/models') return json(response, modelList(state));
   const body: unknown = JSON.parse(await bodyText(request));
   if (path === '/v1/messages/count_tokens') {
-    return json(response, { input_tokens: new PromptCache().count(body, Date.now()).input_tokens });
+    return json(response, { input_tokens: promptTokens(body) });
   }
   if (request.method !== 'POST' || path !== '/v1/messages') return fail(response, 404, 'no such path');
   state.requests.push(body);
@@ -79,7 +95,8 @@ async function answer(state: State, request: IncomingMessage, response: ServerRe
 function messageFor(state: State, body: unknown): Message {
   const request = Request.parse(body);
   const turn = request.messages.filter((message) => message.role === 'assistant').length;
-  const scripted = state.answers[turn] ?? END;
+  const step = state.answers[turn] ?? END;
+  const scripted = typeof step === 'function' ? step(readOutcomes(request.messages.at(-1)?.content)) : step;
   const id = `${turn}_${state.requests.length}`;
   const content = contentOf(scripted, id);
   return {
@@ -111,7 +128,29 @@ async function send(
     response.destroy();
     return;
   }
-  response.end(events.join(''));
+  for (const event of events) {
+    if (how.fault?.kind === 'slow') await delay(how.fault.perEventMs);
+    if (response.destroyed) return;
+    response.write(event);
+  }
+  response.end();
+}
+
+function isAllowed(state: State, request: IncomingMessage): boolean {
+  const { apiKey } = state.options;
+  if (apiKey === undefined) return true;
+  const given = request.headers['x-api-key'] ?? request.headers.authorization?.replace(/^Bearer /i, '');
+  return given === apiKey;
+}
+
+function modelList(state: State): unknown {
+  const data = (state.options.models ?? []).map((id) => ({
+    type: 'model',
+    id,
+    display_name: id,
+    created_at: '2026-01-01T00:00:00Z',
+  }));
+  return { data, has_more: false, first_id: data[0]?.id ?? null, last_id: data.at(-1)?.id ?? null };
 }
 
 async function bodyText(request: IncomingMessage): Promise<string> {
@@ -125,13 +164,23 @@ function json(response: ServerResponse, value: unknown): void {
   response.end(JSON.stringify(value));
 }
 
+/** Anthropic's error types by status: https://docs.anthropic.com/en/api/errors */
+const ERROR_TYPES: Readonly<Record<number, string>> = {
+  400: 'invalid_request_error',
+  401: 'authentication_error',
+  402: 'billing_error',
+  404: 'not_found_error',
+  429: 'rate_limit_error',
+  529: 'overloaded_error',
+};
+
 function fail(
   response: ServerResponse,
   status: number,
   message: string,
   headers: Readonly<Record<string, string>> = {},
 ): void {
-  const type = status === 529 ? 'overloaded_error' : 'api_error';
+  const type = ERROR_TYPES[status] ?? 'api_error';
   response.writeHead(status, { 'content-type': 'application/json', ...headers });
   response.end(JSON.stringify({ type: 'error', error: { type, message } }));
 }

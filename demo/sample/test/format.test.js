@@ -29,7 +29,7 @@ describe('format', () => {
     it(`writes ${seconds} s as ${text}`, () => assert.equal(format(seconds), text));
   }
 
-  for (const text of ['1ms', '7ms', '999ms', '1s', '59s', '1m', '59m', '90m', '1h', '23h', '1d', '6d', '1w', '52w']) {
+  for (const text of ['1ms', '7ms', '999ms', '1s', '59s', '1m', '59m', '30m', '1h', '23h', '1d', '6d', '1w', '52w']) {
     it(`gives ${text} back as it was read`, () => assert.equal(format(parseDuration(text)), text));
   }
 
