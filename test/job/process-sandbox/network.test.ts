@@ -18,10 +18,15 @@ const abstractName = `\0glovebox-test-${process.pid}`;
 let abstractServer: Server;
 const udp = createSocket('udp4');
 let udpPort = 0;
+let connections = 0;
 
 beforeAll(async () => {
   test = await openTestSandbox();
   const server = createServer((socket) => socket.end('reached')).listen(0, '127.0.0.1');
+  server.on('connection', (socket) => {
+    connections++;
+    socket.on('error', () => undefined);
+  });
   tcp = { server, port: await portOf(server) };
   gateway = createServer((socket) => socket.end('gateway')).listen(test.options.gatewaySocket);
   await new Promise((resolve) => gateway.once('listening', resolve));
@@ -100,6 +105,13 @@ describe.runIf(bubblewrapWorks)('inside bubblewrap the network is a socket to ou
     expect(stdout).toBe('Address family not supported by protocol');
   });
 
+  it('INC-18: no configuration of git and no transport of its reaches anything', async () => {
+    const before = connections;
+    const { stdout } = await attack(test, 'bubblewrap', { shell: gitAttempts() });
+    expect(stdout).toBe('failed\nfailed\nfailed\n');
+    expect(connections).toBe(before);
+  });
+
   it('says so', async () => {
     const { job, seen } = await attack(test, 'bubblewrap', {});
     expect(job.network).toBe('nothing but our gateway');
@@ -113,6 +125,12 @@ describe('without the fence the same attacks succeed (counter-test)', () => {
     const abstract = await attack(test, 'none', { module: connect(JSON.stringify(abstractName)) });
     const names = await attack(test, 'none', { module: resolveName() });
     expect([server.value, abstract.value, names.value]).toEqual(['reached', 'reached', 'ENOTFOUND']);
+  });
+
+  it('INC-18: git reaches a server of this machine whatever its configuration says of policy', async () => {
+    const before = connections;
+    await attack(test, 'none', { shell: gitAttempts() });
+    expect(connections).toBeGreaterThan(before);
   });
 
   it('is said', async () => {
@@ -138,6 +156,18 @@ describe('without the fence the same attacks succeed (counter-test)', () => {
     expect(stdout).toBe(without);
   });
 });
+
+/** Clones over http, over a proxy of its own and by a command as transport, all with policy switched off. */
+function gitAttempts(): string {
+  const git = 'GIT_CONFIG_GLOBAL=/dev/null git -c protocol.allow=always -c http.sslVerify=false';
+  const url = `http://127.0.0.1:${tcp.port}/octo-org/clock.git`;
+  const connectBy = `perl -MIO::Socket::INET -e 'exit(IO::Socket::INET->new(PeerAddr => q(127.0.0.1:${tcp.port})) ? 0 : 1)'`;
+  return [
+    `${git} clone -q ${url} a 2>/dev/null || echo failed`,
+    `${git} -c http.proxy=http://127.0.0.1:${tcp.port} clone -q http://example.com/x.git b 2>/dev/null || echo failed`,
+    `${git} clone -q "ext::sh -c exec% ${connectBy.replaceAll(' ', '% ')}" c 2>/dev/null || echo failed`,
+  ].join('; ');
+}
 
 function perlSocket(family: number, type: number): string {
   return `perl -e 'socket(S, ${family}, ${type}, 0) ? print "made" : print "$!"'`;

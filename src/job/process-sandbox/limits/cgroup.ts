@@ -3,7 +3,7 @@
  * and processes. The only honest source for `memory` besides our own poller.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { SandboxLimits } from '../../../result/contract/phase-spec.ts';
 
 /** The folder of one phase's tree in each hierarchy. */
@@ -106,7 +106,7 @@ export function findHierarchy(mountsText: string, ownText: string): Hierarchy | 
   const v1 = (controller: string) => {
     const mount = mounts.find(([, , type, options]) => type === 'cgroup' && has(options, controller))?.[1];
     const path = own.find(([, controllers]) => has(controllers, controller))?.[2];
-    return mount === undefined || path === undefined ? null : join(mount, path);
+    return mount === undefined || path === undefined ? null : resolve(mount, `.${path}`);
   };
   const memory = v1('memory');
   const pids = v1('pids');
@@ -115,7 +115,7 @@ export function findHierarchy(mountsText: string, ownText: string): Hierarchy | 
   const path = own.find(([number]) => number === '0')?.[2];
   if (mount === undefined || path === undefined) return null;
   // A v2 group that holds processes, as ours does, has no children with controllers: ours stand beside it.
-  const base = join(mount, path === '/' ? path : dirname(path));
+  const base = resolve(mount, `.${dirname(path)}`);
   return { version: 2, memory: base, pids: base };
 }
 
