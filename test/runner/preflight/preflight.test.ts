@@ -1,0 +1,225 @@
+import { createSocket } from 'node:dgram';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import {
+  inEnvironment,
+  inheritedDescriptors,
+  lookForCredentials,
+} from '../../../src/runner/preflight/look-for-credentials.ts';
+import { proveFence } from '../../../src/runner/preflight/prove-fence.ts';
+import { systemClock } from '../../../src/shared/clock.ts';
+import { systemRandom } from '../../../src/shared/ids.ts';
+import { issueToken } from '../../../src/shared/token.ts';
+import { type RunnerSandbox, runnerSandbox, writeFiles } from '../../fixtures/runner-sandbox.ts';
+
+let box: RunnerSandbox;
+beforeEach(() => {
+  box = runnerSandbox();
+  mkdirSync(box.path('root'));
+});
+afterEach(() => box.remove());
+
+function look(
+  fence: 'gateway-only' | 'none',
+  change: { env?: Record<string, string>; toolEnv?: Record<string, string>; tokenFile?: string } = {},
+) {
+  const layout = { ...box.layout, fence, toolEnv: change.toolEnv ?? {}, tokenFile: change.tokenFile ?? null };
+  return lookForCredentials({ layout, env: change.env ?? {}, root: box.path('root') });
+}
+
+describe('INC-05: the environment', () => {
+  test.each([
+    ['GITHUB_TOKEN', 'x'],
+    ['GH_TOKEN', 'x'],
+    ['ANTHROPIC_API_KEY', 'x'],
+    ['AWS_SECRET_ACCESS_KEY', 'x'],
+    ['NPM_TOKEN', 'x'],
+    ['DB_PASSWORD', 'x'],
+    ['SSH_AUTH_SOCK', '/tmp/agent'],
+    ['KUBECONFIG', '/x'],
+    ['DATABASE_URL', 'x'],
+    ['HARMLESS', `ghs_${'a'.repeat(36)}`],
+    ['HARMLESS', `sk-ant-${'a'.repeat(40)}`],
+    ['HARMLESS', 'AKIAIOSFODNN7EXAMPLE'],
+    ['HARMLESS', '-----BEGIN RSA PRIVATE KEY-----\nx'],
+    ['HARMLESS', 'https://octocat:hunter2@example.com/x'],
+    ['HARMLESS', 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.abcdefghijk'],
+    ['HARMLESS', issueToken(systemRandom)],
+  ])('%s=%s is found, by name alone', (name, value) => {
+    expect(inEnvironment({ [name]: value }, '')).toEqual([`environment variable ${name}`]);
+  });
+
+  test.each([
+    ['PATH', '/usr/bin'],
+    ['HOME', '/home/agent'],
+    ['MAX_TOKENS', '4096'],
+    ['TOKENIZERS_PARALLELISM', 'false'],
+    ['KEYBOARD', 'de'],
+    ['GITHUB_TOKEN', ''],
+    ['npm_config_registry', 'https://registry.example.com/'],
+    ['GOFLAGS', '-modcacherw'],
+    ['SSL_CERT_FILE', '/etc/ssl/cert.pem'],
+    ['COMPATIBLE', 'x'],
+  ])('%s=%s is not', (name, value) => {
+    expect(inEnvironment({ [name]: value }, '')).toEqual([]);
+  });
+
+  test('what the layout gives to tools is looked at too', () => {
+    expect(look('none', { toolEnv: { NPM_TOKEN: 'x' } })).toEqual([
+      'environment variable NPM_TOKEN of the layout',
+    ]);
+  });
+
+  test("other processes' environments count behind a fence", () => {
+    writeFiles(box.path('root'), {
+      'proc/1/environ': 'PATH=/bin\0GITHUB_TOKEN=x\0',
+      'proc/2/environ': 'A=b\0',
+    });
+    expect(look('gateway-only')).toEqual(['environment variable GITHUB_TOKEN of process 1']);
+    expect(look('none')).toEqual([]);
+  });
+});
+
+describe('files', () => {
+  test.each([
+    ['.netrc', 'machine x'],
+    ['.git-credentials', 'https://a:b@c'],
+    ['.aws/credentials', '[default]'],
+    ['.ssh/id_ed25519', '-----BEGIN OPENSSH PRIVATE KEY-----'],
+    ['.npmrc', '//registry.example.com/:_authToken=x'],
+    ['.docker/config.json', '{"auths":{"x":{"auth":"eA=="}}}'],
+    ['.kube/config', 'apiVersion: v1'],
+    ['.config/gh/hosts.yml', 'github.com:'],
+    ['.gitconfig', '[http]\n\textraheader = AUTHORIZATION: basic x'],
+    ['.cargo/credentials.toml', '[registry]'],
+    ['.claude/.credentials.json', '{}'],
+  ])('%s in HOME is found', (path, content) => {
+    writeFiles(box.path('home'), { [path]: content });
+    expect(look('none')).toEqual([`file ${box.path('home', path)}`]);
+  });
+
+  test.each([
+    ['.npmrc', 'registry=https://registry.example.com/'],
+    ['.ssh/known_hosts', 'example.com ssh-ed25519 AAAA'],
+    ['.gitconfig', '[user]\n\tname = octocat'],
+    ['.netrc', ''],
+    ['.docker/config.json', '{}'],
+  ])('%s without a credential is not', (path, content) => {
+    writeFiles(box.path('home'), { [path]: content });
+    expect(look('none')).toEqual([]);
+  });
+
+  test('service-account tokens, cloud files, sockets and mounts of the machine', () => {
+    writeFiles(box.path('root'), {
+      'var/run/secrets/kubernetes.io/serviceaccount/token': 'eyJ',
+      'etc/shadow': 'root:$6$abc:1::::::\n',
+      'run/docker.sock': '',
+      'proc/self/mountinfo':
+        '1 0 0:1 / /run/secrets/x rw - tmpfs tmpfs rw\n2 0 0:1 / /work rw - ext4 /dev/x rw\n',
+    });
+    expect(look('gateway-only')).toEqual([
+      `file ${box.path('root/var/run/secrets/kubernetes.io/serviceaccount/token')}`,
+      `file ${box.path('root/etc/shadow')}`,
+      'socket /run/docker.sock',
+      'mount /run/secrets/x',
+    ]);
+  });
+
+  test('our own phase token is the one exception, through its links too', () => {
+    writeFiles(box.path('root'), { 'var/run/secrets/glovebox/..data/token': 'gbx_' });
+    symlinkSync('..data/token', box.path('root/var/run/secrets/glovebox/token'));
+    const tokenFile = box.path('root/var/run/secrets/glovebox/token');
+    expect(look('gateway-only', { tokenFile })).toEqual([]);
+    expect(look('gateway-only').length).toBeGreaterThan(0);
+  });
+
+  test('a folder that goes round in circles ends the look, as a finding', () => {
+    writeFiles(box.path('home'), { '.azure/a/b/c/d/e/f': 'x' });
+    expect(look('none')).toEqual([expect.stringContaining('too deep')]);
+  });
+});
+
+describe('inherited file descriptors', () => {
+  function descriptors(targets: Record<string, string>): string[] {
+    mkdirSync(box.path('fd'));
+    for (const [fd, target] of Object.entries(targets)) symlinkSync(target, box.path('fd', fd));
+    return inheritedDescriptors(box.path('fd'));
+  }
+
+  test('files, folders, sockets and half pipes are found; what Node opens is not', () => {
+    const found = descriptors({
+      0: 'pipe:[1]',
+      1: 'socket:[2]',
+      3: 'anon_inode:[eventpoll]',
+      4: 'pipe:[7]',
+      5: 'pipe:[7]',
+      6: '/dev/null',
+      7: '/proc/12/fd',
+      8: 'socket:[9]',
+      9: '/home/octocat/.ssh/id_ed25519',
+      10: 'pipe:[11]',
+    });
+    expect(found.map((line) => line.match(/\d+/)?.[0]).sort()).toEqual(['10', '8', '9']);
+  });
+});
+
+describe('INC-24: the fence', () => {
+  const probe = (canaries: string[], nameServers: string[], patienceMs = 0) =>
+    proveFence({ canaries, nameServers, clock: systemClock, patienceMs });
+  const closed = ['127.0.0.1:1'];
+
+  async function listening(use: (address: string) => Promise<void>): Promise<void> {
+    const server = createServer((socket) => socket.destroy());
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    try {
+      await use(`127.0.0.1:${typeof address === 'object' ? address?.port : 0}`);
+    } finally {
+      await new Promise((resolve) => server.close(resolve));
+    }
+  }
+
+  test('holds where nothing answers', async () => {
+    expect(await probe(closed, closed)).toBeNull();
+  });
+
+  test('does not hold where a canary takes a connection', async () => {
+    await listening(async (address) => expect(await probe([...closed, address], closed)).toBe(address));
+  });
+
+  test.each([
+    ['an address', 0x8180],
+    ['"no such name", which carries data out all the same', 0x8183],
+    ['a refusal', 0x8185],
+  ])('does not hold where a name server answers with %s', async (_name, flags) => {
+    const server = createSocket('udp4', (query, from) => {
+      const reply = Buffer.from(query);
+      reply.writeUInt16BE(flags, 2);
+      server.send(reply, from.port, from.address);
+    });
+    await new Promise<void>((resolve) => server.bind(0, '127.0.0.1', resolve));
+    try {
+      expect(await probe([], [`127.0.0.1:${server.address().port}`])).toBe('a name server');
+    } finally {
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    }
+  });
+
+  test('a policy that takes effect late is waited for', async () => {
+    // The canary answers once, then never again.
+    const late = createServer((socket) => {
+      socket.destroy();
+      late.close();
+    });
+    await new Promise<void>((resolve) => late.listen(0, '127.0.0.1', resolve));
+    const address = late.address();
+    const canary = `127.0.0.1:${typeof address === 'object' ? address?.port : 0}`;
+    expect(await probe([canary], closed, 10_000)).toBeNull();
+  });
+});
+
+test('a file that cannot be read is no finding: the agent is the same user', () => {
+  writeFileSync(box.path('home/.netrc'), '');
+  expect(look('none')).toEqual([]);
+});
