@@ -31,7 +31,9 @@ function checkResult(verdict: Verdict, rounds: number): string {
   const { base, head } = verdict.totals;
   const total = executed(head);
   if (verdict.brokenCount > 0) {
-    return `${verdict.brokenCount} of ${plural(total, 'test')} broken, ${groupDigits(head?.passed ?? 0)} pass, ${plural(rounds, 'round')}`;
+    // Tests that are gone were not executed at head: the base knows how many there were.
+    const known = Math.max(total, executed(base));
+    return `${verdict.brokenCount} of ${plural(known, 'test')} broken, ${groupDigits(head?.passed ?? 0)} pass, ${plural(rounds, 'round')}`;
   }
   if (total === 0 || !head) return 'Nothing verified: no test was executed';
   const before = base ? ` (${groupDigits(base.passed)} before)` : '';

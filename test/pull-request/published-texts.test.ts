@@ -44,6 +44,15 @@ describe('the check run', () => {
     expect(text).toContain('Without the cache: 0.862500, saved 0.552600. Repository today: $4.10 of $20.00.');
   });
 
+  it('counts broken tests against the base where the head reported none', () => {
+    const totals = { base: { passed: 148, failed: 0, skipped: 0 }, head: null };
+    const run = checkRun(
+      buildPublishFacts({ verdict: { ...broken, brokenCount: 148, totals }, rounds: 1 }),
+      commit,
+    );
+    expect(run.title).toBe('148 of 148 tests broken, 0 pass, 1 round, $0.31');
+  });
+
   it('names the broken test and fails', () => {
     const run = checkRun(buildPublishFacts({ verdict: broken, rounds: 3 }), commit);
     expect(run.conclusion).toBe('failure');
