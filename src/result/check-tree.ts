@@ -3,8 +3,8 @@
  * that two file systems read differently, nothing behind a symlink, and no symlink that leaves it.
  */
 import { createHash } from 'node:crypto';
+import { foldPath } from '../shared/fold-path.ts';
 import type { BaseFiles } from './base-files.ts';
-import { foldPath } from './fold-path.ts';
 import type { ReadChange } from './read-change-set.ts';
 import { brokenSymlinkRule, type LinkTargets, leavesTree } from './symlinks.ts';
 

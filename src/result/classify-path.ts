@@ -3,7 +3,7 @@
  * without being tested itself (scripts, manifests, configuration, fixtures, snapshots) counts as tests, so that the base's
  * own tests run with the base's own harness.
  */
-import { foldPath } from './fold-path.ts';
+import { foldPath } from '../shared/fold-path.ts';
 import { HARNESS_TABLES } from './harness-tables.ts';
 
 /** What a file is. All but `source` count as tests. */

@@ -3,7 +3,7 @@
  * hooks), decides who reviews, or instructs the next agent. The configuration's own patterns come on top.
  */
 
-/** Patterns that `allowedPaths` may lift; syntax in `path-pattern.ts`. */
+/** Patterns that `allowedPaths` may lift; syntax in `shared/path-pattern.ts`. */
 export const BUILT_IN_PROTECTED_PATHS: readonly string[] = [
   '.github/',
   '**/.*/**',

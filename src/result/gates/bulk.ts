@@ -1,5 +1,5 @@
 /** Gate "bulk": generated or vendored files hide what matters from a reviewer. */
-import { foldPath } from '../fold-path.ts';
+import { foldPath } from '../../shared/fold-path.ts';
 import type { ReadChange } from '../read-change-set.ts';
 import { textOf } from '../text-of.ts';
 import type { GateFinding } from '../verdict.ts';

@@ -2,7 +2,7 @@
  * Gate "dependencies": a change set that touches a manifest or lockfile is blocked whatever the configuration says, since
  * it cannot be judged without installing what it names.
  */
-import { foldPath } from '../fold-path.ts';
+import { foldPath } from '../../shared/fold-path.ts';
 import type { GateFinding } from '../verdict.ts';
 import { DEPENDENCY_FILES } from './dependency-files.ts';
 import { finding, type GateInput } from './gate.ts';

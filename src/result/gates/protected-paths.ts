@@ -3,7 +3,7 @@
  * patterns only; workflow files stay blocked, and so does what the configuration itself protects.
  */
 
-import { type PathPattern, pathPattern } from '../path-pattern.ts';
+import { type PathPattern, pathPattern } from '../../shared/path-pattern.ts';
 import { ALWAYS_PROTECTED_PATHS, BUILT_IN_PROTECTED_PATHS } from '../protected-path-list.ts';
 import type { GateFinding } from '../verdict.ts';
 import { finding, type GateInput } from './gate.ts';

@@ -7,17 +7,22 @@
  * without `/` (but for a last one) matches at any depth; with one it counts from the root. A pattern that ends in `/`, or
  * that names a folder, covers everything below. Nothing else is special: `[`, `]`, `{`, `}`, `!` and `\` are refused.
  */
-import { GloveboxError } from '../shared/errors.ts';
+import { GloveboxError } from './errors.ts';
 import { foldPath } from './fold-path.ts';
 
 const REFUSED = /[[\]{}!\\]|^[\s/]*$|(^|\/)\.\.?(\/|$)/;
+
+/** True for text that `pathPattern` can read. */
+export function isPathPattern(pattern: string): boolean {
+  return !REFUSED.test(pattern);
+}
 
 /** A pattern, parsed once. */
 export type PathPattern = (path: string) => boolean;
 
 /** Parses a pattern. Error `path-pattern-invalid` for an empty one or one with refused characters. */
 export function pathPattern(pattern: string): PathPattern {
-  if (REFUSED.test(pattern)) {
+  if (!isPathPattern(pattern)) {
     throw new GloveboxError({
       code: 'path-pattern-invalid',
       message: `Invalid path pattern '${pattern}' in protectedPaths or allowedPaths: expected parts of letters, '*', '?' and '**' between '/'. Write one pattern per line.`,

@@ -1,6 +1,6 @@
 /** Path patterns: what they match, what they refuse, and that they cannot be made slow. */
 import { describe, expect, test } from 'vitest';
-import { pathPattern } from '../../src/result/path-pattern.ts';
+import { pathPattern } from '../../src/shared/path-pattern.ts';
 
 describe('a pattern', () => {
   test.each([
