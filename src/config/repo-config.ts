@@ -3,6 +3,7 @@
  * this repository. Its values can only tighten what the admin's file allows; `merge.ts` sees to that.
  */
 import { z } from 'zod';
+import { isPathPattern } from '../shared/path-pattern.ts';
 import { duration, usd } from './units.ts';
 
 /** Where the file lies, in a repository and in the organisation's `.github` repository. */
@@ -17,8 +18,8 @@ const RepoPath = z
   .refine((path) => !path.startsWith('/') && !path.split('/').includes('..'))
   .meta({ title: 'path', expected: "a path inside the repository, without '..' and not starting with '/'" });
 
-/** A glob over paths of the repository, as in `protectedPaths`. */
-export const PathPattern = RepoPath.meta({
+/** A glob over paths of the repository, as in `protectedPaths`; one that the gate could not read would block every change. */
+export const PathPattern = RepoPath.refine(isPathPattern).meta({
   title: 'path pattern',
   expected: "a glob inside the repository, such as 'infra/**'",
 });

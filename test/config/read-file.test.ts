@@ -83,6 +83,10 @@ describe('a repository file', () => {
       `${CHECKS}protectedPaths: [/etc]`,
       "Invalid path pattern '/etc' in .github/glovebox.yml at protectedPaths[0]: expected a glob inside the repository, such as 'infra/**'.",
     ],
+    [
+      `${CHECKS}protectedPaths: ['src/{a,b}/**']`,
+      "Invalid path pattern 'src/{a,b}/**' in .github/glovebox.yml at protectedPaths[0]: expected a glob inside the repository, such as 'infra/**'.",
+    ],
   ])('%j', (text, sentence) => {
     expect(sentences(text)).toEqual([sentence]);
   });
