@@ -11,35 +11,60 @@ export interface WakeListener {
   close(): Promise<void>;
 }
 
-/** Calls `onWake` with each task id that was made due. The first connection must succeed. */
-export async function listenForWakes(
-  url: string,
-  onWake: (taskId: string) => void,
-  log: Log,
-): Promise<WakeListener> {
-  let client: pg.Client;
-  let timer: NodeJS.Timeout | null = null;
-  let closed = false;
+export interface ListenOptions {
+  readonly url: string;
+  /** Called with each task id that was made due. */
+  readonly onWake: (taskId: string) => void;
+  readonly log: Log;
+  readonly reconnectMs?: number;
+}
 
-  async function connect(): Promise<void> {
-    client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
-    client.on('notification', (message) => onWake(message.payload ?? ''));
-    client.on('error', (error) => log.warn({ err: error }, 'wake-ups are not heard; the poll goes on'));
-    client.on('end', again);
-    await client.connect();
-    await client.query(`listen ${WAKE_CHANNEL}`);
-  }
-  function again(): void {
-    if (closed) return;
-    timer = setTimeout(() => connect().catch(again), RECONNECT_MS);
+/** Listens until closed; a connection that cannot be made is tried again, the first one included. */
+export async function listenForWakes(options: ListenOptions): Promise<WakeListener> {
+  const listener = new Listener(options);
+  await listener.connect();
+  return listener;
+}
+
+class Listener implements WakeListener {
+  readonly #options: ListenOptions;
+  #client: pg.Client | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  #closed = false;
+
+  constructor(options: ListenOptions) {
+    this.#options = options;
   }
 
-  await connect();
-  return {
-    close: async () => {
-      closed = true;
-      if (timer) clearTimeout(timer);
-      await client.end().catch(() => {});
-    },
-  };
+  async connect(): Promise<void> {
+    const client = new pg.Client({ connectionString: this.#options.url, connectionTimeoutMillis: 5_000 });
+    client.on('notification', (message) => this.#options.onWake(message.payload ?? ''));
+    client.on('error', (error) => this.#lost(client, error));
+    try {
+      await client.connect();
+      await client.query(`listen ${WAKE_CHANNEL}`);
+      this.#client = client;
+      client.on('end', () => this.#lost(client, new Error('connection ended')));
+    } catch (error) {
+      this.#lost(client, error);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    if (this.#timer) clearTimeout(this.#timer);
+    await this.#client?.end().catch(() => {});
+  }
+
+  /** Once for each connection: an error and an end may both be told. */
+  #lost(client: pg.Client, error: unknown): void {
+    if (this.#closed || this.#timer || (this.#client && this.#client !== client)) return;
+    this.#options.log.warn({ err: error }, 'wake-ups are not heard; the poll goes on');
+    this.#client = null;
+    client.end().catch(() => {});
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      void this.connect();
+    }, this.#options.reconnectMs ?? RECONNECT_MS);
+  }
 }

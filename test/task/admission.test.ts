@@ -1,0 +1,76 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { admitted, type Place } from '../../src/task/admission.ts';
+import type { OpenStore } from '../../src/task/open-database.ts';
+import { admitTask } from '../../src/task/store/admit-task.ts';
+import { loadTask } from '../../src/task/store/load-task.ts';
+import { queuePosition } from '../../src/task/store/queue-position.ts';
+import { insertTask } from '../builders/task-row.ts';
+import { openTestStore, storeKinds } from '../fixtures/test-store.ts';
+
+const at = (id: string, repositoryId: bigint, installationId = 1n): Place => ({
+  id,
+  repositoryId,
+  installationId,
+});
+
+describe('who leaves the queue', () => {
+  const caps = { repository: 2, installation: 3, all: 4 };
+  it.each([
+    ['nobody, where nobody waits', [], [], []],
+    ['the oldest, up to the repository', [at('a', 1n), at('b', 1n), at('c', 1n)], [], ['a', 'b']],
+    [
+      'those of other repositories pass one that is full',
+      [at('a', 1n), at('b', 2n)],
+      [at('x', 1n), at('y', 1n)],
+      ['b'],
+    ],
+    ['nobody of a full installation', [at('a', 4n)], [at('x', 1n), at('y', 2n), at('z', 3n)], []],
+    [
+      'nobody where all is full',
+      [at('a', 9n, 2n)],
+      [at('w', 1n), at('x', 2n), at('y', 3n), at('z', 8n, 3n)],
+      [],
+    ],
+    [
+      'another installation is not held up',
+      [at('a', 1n), at('b', 9n, 2n)],
+      [at('x', 1n), at('y', 1n)],
+      ['b'],
+    ],
+  ] as const)('%s', (_what, queue, running, expected) => {
+    expect([...admitted(queue, running, caps)]).toEqual(expected);
+  });
+});
+
+describe.each(storeKinds)('admission on %s', (kind) => {
+  let store: OpenStore;
+  beforeAll(async () => {
+    store = await openTestStore(kind);
+  });
+  afterAll(() => store.close());
+
+  it('admits no more than the caps, tells the others their place, and begins the round', async () => {
+    const caps = { repository: 2, installation: 10, all: 10 };
+    const ids: string[] = [];
+    for (let index = 0; index < 5; index += 1) {
+      ids.push(await insertTask(store.db, { state: 'queued', created_at: new Date(1_000 * index) }));
+    }
+    const tries = await Promise.all(
+      ids.map(async (id) => {
+        const task = await loadTask(store.db, id);
+        return admitTask(store.db, { task, attempt: 1, round: 1, caps });
+      }),
+    );
+    expect(tries).toEqual([true, true, false, false, false]);
+    const positions = await Promise.all(ids.map((id) => queuePosition(store.db, id)));
+    expect(positions).toEqual([
+      null,
+      null,
+      { position: 1, length: 3, repositoryRunning: 2, installationRunning: 2 },
+      { position: 2, length: 3, repositoryRunning: 2, installationRunning: 2 },
+      { position: 3, length: 3, repositoryRunning: 2, installationRunning: 2 },
+    ]);
+    const rounds = await store.db.selectFrom('round').select('task_id').execute();
+    expect(rounds.map((round) => round.task_id).toSorted()).toEqual(ids.slice(0, 2).toSorted());
+  });
+});

@@ -1,0 +1,159 @@
+import { sql } from 'kysely';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { OpenStore } from '../../../src/task/open-database.ts';
+import { checkLease } from '../../../src/task/store/check-lease.ts';
+import { claimLease } from '../../../src/task/store/claim-lease.ts';
+import { releaseLease } from '../../../src/task/store/release-lease.ts';
+import { readSurfaceDue, writeSurfaceDue } from '../../../src/task/store/surface-due.ts';
+import { wakeTask } from '../../../src/task/store/wake-task.ts';
+import { wakeUnfinished } from '../../../src/task/store/wake-unfinished.ts';
+import { insertTask } from '../../builders/task-row.ts';
+import { openTestStore, storeKinds } from '../../fixtures/test-store.ts';
+
+const FAR = new Date('2100-01-01');
+
+describe.each(storeKinds)('leases on %s', (kind) => {
+  let store: OpenStore;
+  beforeAll(async () => {
+    store = await openTestStore(kind);
+  });
+  afterAll(() => store.close());
+  beforeEach(async () => {
+    await store.db.updateTable('task').set({ wake_at: null, surface_due_at: null }).execute();
+  });
+
+  const claim = (holder: string, leaseMs = 60_000) => claimLease(store.db, { holder, leaseMs, limit: 10 });
+  const expire = (id: string) =>
+    store.db
+      .updateTable('task')
+      .set({ lease_until: sql<Date>`now() - interval '1 second'`, wake_at: sql<Date>`now()` })
+      .where('id', '=', id)
+      .execute();
+  const wakeAt = async (id: string) =>
+    (await store.db.selectFrom('task').select('wake_at').where('id', '=', id).executeTakeFirstOrThrow())
+      .wake_at;
+
+  it('are taken for due tasks only, the longest due first, up to the limit', async () => {
+    const late = await insertTask(store.db, { wake_at: new Date(1_000) });
+    const early = await insertTask(store.db, { wake_at: new Date(500) });
+    await insertTask(store.db, { wake_at: FAR, surface_due_at: FAR });
+    const first = await claimLease(store.db, { holder: 'a', leaseMs: 60_000, limit: 1 });
+    expect(first.map((one) => one.taskId)).toEqual([early]);
+    expect((await claim('a')).map((one) => one.taskId)).toEqual([late]);
+  });
+
+  it('are taken for a status comment whose time has come, also of an ended task', async () => {
+    const id = await insertTask(store.db, {
+      state: 'ended',
+      outcome: 'verified',
+      ended_at: new Date(),
+      wake_at: null,
+      surface_due_at: new Date(0),
+    });
+    expect((await claim('a')).map((one) => one.taskId)).toEqual([id]);
+  });
+
+  it('belong to one holder until they run out, and grow the epoch', async () => {
+    const id = await insertTask(store.db);
+    const [first] = await claim('a');
+    await wakeTask(store.db, id);
+    expect(await claim('b')).toEqual([]);
+    await expire(id);
+    expect(await claim('b')).toEqual([{ taskId: id, epoch: (first?.epoch ?? 0) + 1 }]);
+  });
+
+  it('are lost to whoever slept through them, and renewed by whoever did not', async () => {
+    const id = await insertTask(store.db);
+    const [held] = await claim('a');
+    const lease = { taskId: id, epoch: held?.epoch ?? 0, leaseMs: 30_000 };
+    expect(await checkLease(store.db, lease)).toBe(30_000);
+    await expire(id);
+    await expect(checkLease(store.db, lease)).rejects.toMatchObject({ code: 'lease-lost' });
+    await claim('b');
+    await expect(checkLease(store.db, lease)).rejects.toMatchObject({ code: 'lease-lost' });
+  });
+
+  it('come due by themselves when their holder died', async () => {
+    const id = await insertTask(store.db);
+    await claim('a', 1);
+    await expect.poll(async () => (await claim('b')).map((one) => one.taskId)).toEqual([id]);
+  });
+
+  it('keep a wake-up that came while they were held', async () => {
+    const id = await insertTask(store.db);
+    const [held] = await claim('a');
+    await wakeTask(store.db, id);
+    await releaseLease(store.db, { taskId: id, epoch: held?.epoch ?? 0, wakeAfterMs: 60_000, failures: 0 });
+    expect((await claim('b')).map((one) => one.taskId)).toEqual([id]);
+  });
+
+  it.each([
+    [60_000, 'later'],
+    [null, 'never'],
+  ] as const)('given back with %s are due %s', async (wakeAfterMs, when) => {
+    const id = await insertTask(store.db, { surface_due_at: null });
+    const [held] = await claim('a');
+    await releaseLease(store.db, { taskId: id, epoch: held?.epoch ?? 0, wakeAfterMs, failures: 2 });
+    const at = await wakeAt(id);
+    expect(at === null ? 'never' : at.getTime() > Date.now() + 30_000 && 'later').toBe(when);
+    expect(await claim('b')).toEqual([]);
+  });
+
+  it('given back by somebody who lost them change nothing', async () => {
+    const id = await insertTask(store.db);
+    const [held] = await claim('a');
+    await expire(id);
+    await claim('b');
+    await releaseLease(store.db, { taskId: id, epoch: held?.epoch ?? 0, wakeAfterMs: 0, failures: 9 });
+    const row = await store.db.selectFrom('task').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
+    expect(row).toMatchObject({ lease_holder: 'b', failures: 0 });
+  });
+
+  it('never lose a status change that came while the comment was written', async () => {
+    const id = await insertTask(store.db, { surface_due_at: new Date(0) });
+    const due = await readSurfaceDue(store.db, id);
+    await store.db
+      .updateTable('task')
+      .set({ surface_due_at: sql<Date>`now()` })
+      .where('id', '=', id)
+      .execute();
+    await writeSurfaceDue(store.db, { taskId: id, seen: due?.token ?? '', next: null });
+    const again = await readSurfaceDue(store.db, id);
+    expect(again).not.toBeNull();
+    await writeSurfaceDue(store.db, { taskId: id, seen: again?.token ?? '', next: null });
+    expect(await readSurfaceDue(store.db, id)).toBeNull();
+  });
+
+  it('are due for every unfinished task at a resync, and for no other', async () => {
+    const open = await insertTask(store.db, { wake_at: null, surface_due_at: null });
+    const done = await insertTask(store.db, {
+      state: 'ended',
+      outcome: 'refused',
+      ended_at: new Date(),
+      wake_at: null,
+      surface_due_at: null,
+    });
+    await wakeUnfinished(store.db);
+    const ids = (await claimLease(store.db, { holder: 'a', leaseMs: 60_000, limit: 1_000 })).map(
+      (one) => one.taskId,
+    );
+    expect(ids).toContain(open);
+    expect(ids).not.toContain(done);
+  });
+});
+
+describe.runIf(storeKinds.includes('postgres'))('two bots on postgres', () => {
+  it('never hold the same task', async () => {
+    const store = await openTestStore('postgres');
+    for (let count = 0; count < 40; count += 1) await insertTask(store.db);
+    const claims = await Promise.all(
+      Array.from({ length: 10 }, (_, index) =>
+        claimLease(store.db, { holder: `bot-${index}`, leaseMs: 60_000, limit: 7 }),
+      ),
+    );
+    const ids = claims.flat().map((one) => one.taskId);
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(ids.length).toBe(40);
+    await store.close();
+  });
+});
