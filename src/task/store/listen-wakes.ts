@@ -11,34 +11,37 @@ export interface WakeListener {
   close(): Promise<void>;
 }
 
-export interface ListenOptions {
-  readonly url: string;
-  /** Called with each task id that was made due. */
-  readonly onWake: (taskId: string) => void;
-  readonly log: Log;
-  readonly reconnectMs?: number;
-}
-
-/** Listens until closed; a connection that cannot be made is tried again, the first one included. */
-export async function listenForWakes(options: ListenOptions): Promise<WakeListener> {
-  const listener = new Listener(options);
+/**
+ * Calls `onWake` with each task id that was made due, until closed; a connection that cannot be made is tried again, the
+ * first one included.
+ */
+export async function listenForWakes(
+  url: string,
+  onWake: (taskId: string) => void,
+  log: Log,
+): Promise<WakeListener> {
+  const listener = new Listener(url, onWake, log);
   await listener.connect();
   return listener;
 }
 
 class Listener implements WakeListener {
-  readonly #options: ListenOptions;
+  readonly #url: string;
+  readonly #onWake: (taskId: string) => void;
+  readonly #log: Log;
   #client: pg.Client | null = null;
   #timer: NodeJS.Timeout | null = null;
   #closed = false;
 
-  constructor(options: ListenOptions) {
-    this.#options = options;
+  constructor(url: string, onWake: (taskId: string) => void, log: Log) {
+    this.#url = url;
+    this.#onWake = onWake;
+    this.#log = log;
   }
 
   async connect(): Promise<void> {
-    const client = new pg.Client({ connectionString: this.#options.url, connectionTimeoutMillis: 5_000 });
-    client.on('notification', (message) => this.#options.onWake(message.payload ?? ''));
+    const client = new pg.Client({ connectionString: this.#url, connectionTimeoutMillis: 5_000 });
+    client.on('notification', (message) => this.#onWake(message.payload ?? ''));
     client.on('error', (error) => this.#lost(client, error));
     try {
       await client.connect();
@@ -59,12 +62,12 @@ class Listener implements WakeListener {
   /** Once for each connection: an error and an end may both be told. */
   #lost(client: pg.Client, error: unknown): void {
     if (this.#closed || this.#timer || (this.#client && this.#client !== client)) return;
-    this.#options.log.warn({ err: error }, 'wake-ups are not heard; the poll goes on');
+    this.#log.warn({ err: error }, 'wake-ups are not heard; the poll goes on');
     this.#client = null;
     client.end().catch(() => {});
     this.#timer = setTimeout(() => {
       this.#timer = null;
       void this.connect();
-    }, this.#options.reconnectMs ?? RECONNECT_MS);
+    }, RECONNECT_MS);
   }
 }

@@ -11,12 +11,11 @@ describe.runIf(storeKinds.includes('postgres'))('wake-ups on postgres', () => {
     const store = await openTestStore('postgres');
     const id = await insertTask(store.db);
     const heard: string[] = [];
-    const listener = await listenForWakes({
-      url: store.url ?? '',
-      onWake: (taskId) => heard.push(taskId),
-      log: createLog('silent'),
-      reconnectMs: 20,
-    });
+    const listener = await listenForWakes(
+      store.url ?? '',
+      (taskId) => heard.push(taskId),
+      createLog('silent'),
+    );
     await store.db.transaction().execute(async (trx) => {
       await wakeTask(trx, id);
       expect(heard).toEqual([]);
@@ -26,10 +25,13 @@ describe.runIf(storeKinds.includes('postgres'))('wake-ups on postgres', () => {
       store.db,
     );
     await expect
-      .poll(async () => {
-        await wakeTask(store.db, id);
-        return heard.length;
-      })
+      .poll(
+        async () => {
+          await wakeTask(store.db, id);
+          return heard.length;
+        },
+        { timeout: 10_000 },
+      )
       .toBeGreaterThan(1);
     await listener.close();
     await store.close();
