@@ -100,6 +100,18 @@ describe('the git read proxy before a real http-backend', () => {
     expect(config).not.toMatch(/gbx_|ghs_|Bearer|extraheader/i);
   });
 
+  it('INC-09, counter-test: a credential in the address is left in the clone', async () => {
+    const plain = await serveGit(proxy.repository.root, TOKEN);
+    try {
+      const direct = `${plain.url.replace('http://', `http://x-access-token:${TOKEN}@`)}/octo-org/clock.git`;
+      const folder = join(proxy.scratch, 'leaky');
+      await git(['clone', '-q', '--depth', '1', direct, folder], proxy.scratch);
+      expect(await readFile(join(folder, '.git', 'config'), 'utf8')).toContain(TOKEN);
+    } finally {
+      await plain.close();
+    }
+  });
+
   it('serves a fetch of the recorded commit by its id', async () => {
     const folder = join(proxy.scratch, 'fetched');
     await git(['init', '-q', folder], proxy.scratch);
@@ -147,6 +159,20 @@ describe('the git read proxy before a real http-backend', () => {
     const push = ['-c', `remote.origin.pushurl=${proxy.url}`, 'push', 'origin', 'HEAD:refs/heads/main'];
     await expect(git(push, folder, env())).rejects.toThrow();
     expect(await refusalReasons(store.db, proxy.taskId)).toContain('git: service');
+  });
+
+  it('INC-18, counter-test: the git server itself would take that push', async () => {
+    const bare = join(proxy.repository.root, 'octo-org', 'clock.git');
+    await git(['config', 'http.receivepack', 'true'], bare);
+    const plain = await serveGit(proxy.repository.root, null);
+    try {
+      const folder = join(proxy.scratch, 'clone');
+      const direct = `${plain.url}/octo-org/clock.git`;
+      await git(['push', '-q', direct, 'HEAD:refs/heads/pushed'], folder);
+      expect(await git(['rev-parse', 'refs/heads/pushed'], bare)).toBe(proxy.repository.baseSha);
+    } finally {
+      await plain.close();
+    }
   });
 
   describe('refuses by hand-made requests', () => {

@@ -99,6 +99,8 @@ describe('the git upstream', () => {
       await expect(fetchPack(packRequest({ repo: name }))).rejects.toMatchObject({ code: 'unavailable' });
       await expect(fetchPack(packRequest({ owner: name }))).rejects.toMatchObject({ code: 'unavailable' });
     }
+    // counter-test: pasted into an address, such a name does lead elsewhere
+    expect(new URL(`${baseUrl}/octo-org/../secret/x?.git/git-upload-pack`).pathname).toBe('/secret/x');
     await fetchPack(packRequest({ owner: 'Octo-Org', repo: '.github' }));
     expect(seen).toEqual(['/Octo-Org/.github.git/git-upload-pack']);
   });
