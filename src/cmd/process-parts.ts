@@ -24,7 +24,7 @@ export interface ProcessParts {
 const MAX_CONNECTIONS = 20;
 
 /** Where the environment says that the store is. */
-export function storeLocation(env: CommonEnv): StoreLocation {
+export function storeLocation(env: Pick<CommonEnv, 'databaseUrl' | 'home'>): StoreLocation {
   return env.databaseUrl === null
     ? { kind: 'pglite', folder: join(env.home, 'store') }
     : { kind: 'postgres', url: env.databaseUrl, maxConnections: MAX_CONNECTIONS };

@@ -174,6 +174,14 @@ export function readGatewayEnv(environment: Environment = process.env): GatewayE
   };
 }
 
+/** Where the store is, for commands that only read the record. Error `env-invalid`. */
+export function readStoreEnv(
+  environment: Environment = process.env,
+): Pick<CommonEnv, 'databaseUrl' | 'home'> {
+  const read = parse(CommonVariables.pick({ DATABASE_URL: true, GLOVEBOX_HOME: true }), environment);
+  return { databaseUrl: read.DATABASE_URL ?? null, home: read.GLOVEBOX_HOME };
+}
+
 /** The environment for a process of ours that must not see the named variables. */
 export function environmentWithout(names: readonly string[]): Record<string, string | undefined> {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !names.includes(name)));

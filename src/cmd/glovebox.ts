@@ -1,0 +1,163 @@
+/** The command line: `glovebox COMMAND`. Exit codes: 0 good, 1 a finding, 2 refused or wrong usage, 3 our fault. */
+import { userInfo } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { Command, CommanderError } from 'commander';
+import { modelKey } from '../config/env.ts';
+import { readTextFile, validateCommand } from '../config/validate.ts';
+import { systemClock } from '../shared/clock.ts';
+import { GloveboxError } from '../shared/errors.ts';
+import { runBot } from './bot.ts';
+import { runGateway } from './gateway.ts';
+import { standaloneGateway } from './gateway-standalone.ts';
+import { ledgerCommand } from './ledger.ts';
+import { runStart } from './start.ts';
+import { taskAbortCommand } from './task-abort.ts';
+import { taskListCommand } from './task-list.ts';
+import { taskShowCommand } from './task-show.ts';
+import { untilSignal } from './until-signal.ts';
+import { VERSION } from './version.ts';
+import { withStore } from './with-store.ts';
+
+const io = {
+  out: (text: string) => void process.stdout.write(text),
+  error: (text: string) => void process.stderr.write(text),
+};
+
+process.exitCode = await run(process.argv);
+
+/** Parses and runs one command; every error ends in one sentence and an exit code. */
+async function run(argv: readonly string[]): Promise<number> {
+  const codes: number[] = [];
+  const done = (code: number): void => void codes.push(code);
+  try {
+    await program(done).parseAsync([...argv]);
+    return codes.at(-1) ?? 0;
+  } catch (error) {
+    return exitCodeOf(error);
+  }
+}
+
+function exitCodeOf(error: unknown): 0 | 2 | 3 {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (error instanceof GloveboxError) {
+    io.error(`Refused: ${error.message}\n`);
+    return 2;
+  }
+  io.error(`Errored: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  return 3;
+}
+
+function program(done: (code: number) => void): Command {
+  const root = new Command('glovebox')
+    .description('Hands labelled issues to sealed coding agents and returns verified pull requests.')
+    .version(VERSION)
+    .exitOverride()
+    .showHelpAfterError();
+  addProcesses(root, done);
+  addReads(root, done);
+  root
+    .command('validate')
+    .description('check a configuration file offline')
+    .argument('[path]', 'the file (default .github/glovebox.yml)')
+    .option(
+      '--admin <file>',
+      "the admin's file whose bounds apply (default glovebox.config.yml where it exists)",
+    )
+    .action(async (path: string | undefined, options: { admin?: string }) =>
+      done(await validateCommand({ path, admin: options.admin }, { ...io, read: readTextFile })),
+    );
+  return root;
+}
+
+function addProcesses(root: Command, done: (code: number) => void): void {
+  root
+    .command('start')
+    .description('bot and gateway as two processes of this machine')
+    .action(async () => done(await runStart(fileURLToPath(import.meta.url))));
+  root
+    .command('bot')
+    .description('webhooks, controller and publisher')
+    .action(async () => done(await runBot()));
+  root
+    .command('gateway')
+    .description('the only thing that a sandbox reaches; or, standalone, a metered model gateway')
+    .option('--standalone', 'the model side alone, with one token and one budget')
+    .option('--upstream <url>', 'Anthropic-compatible upstream (with --standalone)')
+    .option('--budget <usd>', 'what may be spent, in US dollars (with --standalone)', Number)
+    .option('--port <n>', 'port, 0 for any (with --standalone)', Number)
+    .option('--store <folder>', 'keeps what was spent beyond the process (with --standalone)')
+    .action(async (options: StandaloneOptions) =>
+      done(options.standalone ? await runStandalone(options) : await runGateway()),
+    );
+}
+
+interface StandaloneOptions {
+  readonly standalone?: boolean;
+  readonly upstream?: string;
+  readonly budget?: number;
+  readonly port?: number;
+  readonly store?: string;
+}
+
+async function runStandalone({ upstream, budget, port, store }: StandaloneOptions): Promise<number> {
+  if (upstream === undefined || budget === undefined) {
+    throw new GloveboxError({
+      code: 'usage',
+      message: 'glovebox gateway --standalone needs --upstream URL and --budget USD; give both.',
+    });
+  }
+  const gateway = await standaloneGateway(
+    { upstream, budgetUsd: budget, port, store },
+    { ...io, apiKey: modelKey() },
+  );
+  await untilSignal();
+  await gateway.close();
+  return 0;
+}
+
+function addReads(root: Command, done: (code: number) => void): void {
+  root
+    .command('ledger')
+    .description('what was spent and reserved per scope')
+    .option('--json', 'one JSON object')
+    .option('--calls', 'each call')
+    .action(async (options: { json?: boolean; calls?: boolean }) =>
+      done(
+        await withStore((db) =>
+          ledgerCommand(
+            { db, clock: systemClock, io },
+            { json: options.json ?? false, calls: options.calls ?? false },
+          ),
+        ),
+      ),
+    );
+  const task = root.command('task').description('list, show or stop tasks');
+  task
+    .command('list')
+    .option('--json', 'one JSON object a line')
+    .action(async (options: { json?: boolean }) =>
+      done(await withStore((db) => taskListCommand({ db, io }, { json: options.json ?? false }))),
+    );
+  task
+    .command('show')
+    .argument('<task>', 'a task id')
+    .option('--diff', 'the published change set')
+    .option('--transcript', 'the conversation')
+    .option('--calls', 'each model call')
+    .option('--json', 'one JSON object')
+    .action(async (id: string, options: ShowOptions) =>
+      done(await withStore((db) => taskShowCommand({ db, io, diff: null }, { task: id, ...flags(options) }))),
+    );
+  task
+    .command('abort')
+    .argument('<task>', 'a task id')
+    .action(async (id: string) =>
+      done(await withStore((db) => taskAbortCommand({ db, io }, { task: id, login: userInfo().username }))),
+    );
+}
+
+type ShowOptions = Readonly<Partial<Record<'diff' | 'transcript' | 'calls' | 'json', boolean>>>;
+
+function flags({ diff = false, transcript = false, calls = false, json = false }: ShowOptions) {
+  return { diff, transcript, calls, json };
+}

@@ -1,0 +1,2 @@
+/** Our version, as `--version` prints it; a test holds it equal to package.json's. */
+export const VERSION = '0.1.0';
