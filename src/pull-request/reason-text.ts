@@ -74,7 +74,7 @@ const TEXTS: Readonly<Record<ReasonCode, ReasonText>> = {
   },
   'price-unknown': {
     sentence: (v) => `model ${code(v, 'model')} has no price (\`0\` is a price).`,
-    change: orgAdmin('prices'),
+    change: orgAdmin('models.NAME.price'),
   },
   'isolation-missing': {
     sentence: (v) => `bubblewrap is missing, template ${code(v, 'template')} needs it.`,

@@ -20,7 +20,7 @@ export interface HandleDeliveriesDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly handle: DeliveryHandler;
-  /** Handled at once; default 4. */
+  /** Handled at once; default 8. */
   readonly concurrency?: number;
   /** A claim of a process that died runs out after this; default 30 s. */
   readonly claimMs?: number;
@@ -34,16 +34,26 @@ export interface DeliveryLoop {
   stop(): Promise<void>;
 }
 
-/** Starts the loop. */
+/** Starts the loop. A slow delivery takes one place; the others go on. */
 export function handleDeliveries(deps: HandleDeliveriesDeps): DeliveryLoop {
   const stopping = new AbortController();
+  const inHand = new Set<Promise<void>>();
   let woken = Promise.withResolvers<void>();
+  const take = (delivery: ClaimedDelivery): void => {
+    const work = handleOne(deps, delivery).finally(() => {
+      inHand.delete(work);
+      woken.resolve();
+    });
+    inHand.add(work);
+  };
   const done = (async () => {
     while (!stopping.signal.aborted) {
       woken = Promise.withResolvers<void>();
-      const handled = await passOnce(deps);
-      if (handled === 0) await pause(deps.clock, woken.promise, stopping.signal);
+      const claimed = await claim(deps, inHand.size);
+      for (const delivery of claimed) take(delivery);
+      if (claimed.length === 0) await pause(deps.clock, woken.promise, stopping.signal);
     }
+    await Promise.all(inHand);
   })();
   return {
     wake: () => woken.resolve(),
@@ -55,19 +65,25 @@ export function handleDeliveries(deps: HandleDeliveriesDeps): DeliveryLoop {
   };
 }
 
-/** One pass: claims what is due and handles it; answers how many there were. Never throws. */
+/** One pass: claims what is due, handles it and waits for its end; answers how many there were. Never throws. */
 export async function passOnce(deps: HandleDeliveriesDeps): Promise<number> {
-  const want = { most: deps.concurrency ?? 4, claimMs: deps.claimMs ?? 30_000 };
+  const claimed = await claim(deps, 0);
+  await Promise.all(claimed.map((delivery) => handleOne(deps, delivery)));
+  return claimed.length;
+}
+
+async function claim(deps: HandleDeliveriesDeps, inHand: number): Promise<readonly ClaimedDelivery[]> {
+  const most = (deps.concurrency ?? 8) - inHand;
+  if (most <= 0) return [];
   try {
-    const claimed = await claimDeliveries(deps.db, want);
-    await Promise.all(claimed.map((delivery) => handleOne(deps, delivery)));
-    return claimed.length;
+    return await claimDeliveries(deps.db, { most, claimMs: deps.claimMs ?? 30_000 });
   } catch (error) {
-    deps.log.error({ err: error }, 'deliveries cannot be read or written');
-    return 0;
+    deps.log.error({ err: error }, 'deliveries cannot be read');
+    return [];
   }
 }
 
+/** Never throws: where even the failure cannot be written, the claim runs out and the delivery is due again. */
 async function handleOne(deps: HandleDeliveriesDeps, delivery: ClaimedDelivery): Promise<void> {
   const log = deps.log.child({ deliveryId: delivery.id, event: delivery.event, action: delivery.action });
   try {
@@ -75,16 +91,27 @@ async function handleOne(deps: HandleDeliveriesDeps, delivery: ClaimedDelivery):
     await finishDelivery(deps.db, delivery.id, result);
     log.info({ result }, 'delivery handled');
   } catch (error) {
-    if (isFinal(error, delivery.failures)) {
-      log.error({ err: error }, 'delivery given up: GitHub keeps refusing');
-      await finishDelivery(deps.db, delivery.id, 'given up: GitHub keeps refusing');
-      return;
-    }
-    const delayMs = backoffMs(error, delivery.failures);
-    log.warn({ err: error, failures: delivery.failures + 1, delayMs }, 'delivery put off');
-    const text = error instanceof Error ? error.message : String(error);
-    await putOffDelivery(deps.db, delivery.id, { error: text, delayMs });
+    await recordFailure(deps, { delivery, error, log }).catch((cause: unknown) =>
+      log.error({ err: cause }, 'a failure could not be written'),
+    );
   }
+}
+
+interface Failure {
+  readonly delivery: ClaimedDelivery;
+  readonly error: unknown;
+  readonly log: Log;
+}
+
+async function recordFailure(deps: HandleDeliveriesDeps, { delivery, error, log }: Failure): Promise<void> {
+  if (isFinal(error, delivery.failures)) {
+    log.error({ err: error }, 'delivery given up: GitHub keeps refusing');
+    return finishDelivery(deps.db, delivery.id, 'given up: GitHub keeps refusing');
+  }
+  const delayMs = backoffMs(error, delivery.failures);
+  log.warn({ err: error, failures: delivery.failures + 1, delayMs }, 'delivery put off');
+  const text = error instanceof Error ? error.message : String(error);
+  return putOffDelivery(deps.db, delivery.id, { error: text, delayMs });
 }
 
 /** A refusal of GitHub's (no access, gone) that stood for 17 min; anything else is tried on. */

@@ -129,6 +129,28 @@ describe.each(storeKinds)('the delivery loop on %s', (kind) => {
     }
   });
 
+  it('a delivery that takes long holds up no other, and stopping waits for it', async () => {
+    const seen: string[] = [];
+    const slow = Promise.withResolvers<string>();
+    const loop = handleDeliveries({
+      ...deps(async ({ id }) => {
+        if (id === 'slow') return slow.promise;
+        seen.push(id);
+        return 'ok';
+      }),
+      concurrency: 2,
+    });
+    await add('slow');
+    await add('j1');
+    await add('j2');
+    loop.wake();
+    await vi.waitFor(() => expect(seen).toEqual(['j1', 'j2']), { timeout: 3_000, interval: 5 });
+    const stopped = loop.stop();
+    slow.resolve('late');
+    await stopped;
+    expect(await row('slow')).toMatchObject({ result: 'late' });
+  });
+
   it('finds what it was not woken for, within its poll', async () => {
     const seen: string[] = [];
     const loop = handleDeliveries(

@@ -1,6 +1,7 @@
 /** From a stored delivery to a task row: who may start, what is frozen, what is refused and what is ignored. */
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { GloveboxError } from '../../src/shared/errors.ts';
 import { systemRandom } from '../../src/shared/ids.ts';
 import type { OpenStore } from '../../src/task/open-database.ts';
 import { findTask } from '../../src/task/store/load-task.ts';
@@ -268,6 +269,41 @@ describe.each(storeKinds)('a labelled issue on %s', (kind) => {
     github.failures.push({ call: 'permissionOf', error: unavailable() });
     await expect(deliver({ sender: person(23) })).rejects.toMatchObject({ code: 'github-unavailable' });
     expect(await tasks()).toEqual([]);
+  });
+
+  it('a suspended installation is answered once access is back: the refusal waits in the record', async () => {
+    const suspended = new GloveboxError({ code: 'installation-suspended', message: 'suspended' });
+    for (const call of ['permissionOf', 'reactWithEyes']) github.failures.push({ call, error: suspended });
+    expect(await deliver({ sender: person(27) })).toBe('refused: app-suspended');
+    expect((await tasks())[0]).toMatchObject({
+      state: 'ended',
+      reason: { code: 'app-suspended' },
+      snapshot: null,
+    });
+  });
+
+  it('a payload that is no App’s, or of a pull request, starts nothing', async () => {
+    const deps = {
+      db: store.db,
+      random: systemRandom,
+      admin: buildAdmin(),
+      ownBotId: OWN_BOT,
+      githubFor: async () => github,
+      onTask: () => {},
+    };
+    const { installation: _none, ...foreign } = buildIssuePayload();
+    expect(await handleIssue(deps, { id: 'x', payload: foreign }, log)).toBe(
+      'ignored: not the payload of an App',
+    );
+    const payload = buildIssuePayload();
+    const issue = {
+      ...(typeof payload['issue'] === 'object' ? payload['issue'] : {}),
+      pull_request: { html_url: 'x' },
+    };
+    expect(await handleIssue(deps, { id: 'y', payload: { ...payload, issue } }, log)).toBe(
+      'ignored: another label',
+    );
+    expect(github.calls).toEqual([]);
   });
 
   it('a reaction that fails stops nothing', async () => {
