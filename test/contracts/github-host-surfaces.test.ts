@@ -148,6 +148,58 @@ describe('comments and reactions', () => {
   });
 });
 
+describe('lists', () => {
+  it('show pull requests among the issues, as GitHub does', async () => {
+    await openPull();
+    await host.people.openIssue({ repository: 'clock', as: 'writer', title: 't', body: 'b' });
+    const Rows = z.array(z.looseObject({ number: z.int(), pull_request: z.unknown().optional() }));
+    const rows = Rows.parse((await api(`GET ${REPO}/issues?state=open`)).data);
+    expect(rows.map((row) => [row.number, row.pull_request !== undefined])).toEqual([
+      [42, true],
+      [43, false],
+    ]);
+  });
+
+  it('show comments since a moment only', async () => {
+    const number = await host.people.openIssue({ repository: 'clock', as: 'writer', title: 't', body: 'b' });
+    await api(`POST ${REPO}/issues/${number}/comments`, { body: 'hello' });
+    const since = (ms: number): string => new Date(Date.now() + ms).toISOString();
+    const route = `GET ${REPO}/issues/${number}/comments?since=`;
+    expect((await api(`${route}${since(-60_000)}`)).data).toHaveLength(1);
+    expect((await api(`${route}${since(60_000)}`)).data).toHaveLength(0);
+  });
+
+  it('show who set a label, also one that the issue was opened with', async () => {
+    const number = await host.people.openIssue({
+      repository: 'clock',
+      as: 'writer',
+      title: 't',
+      body: 'b',
+      labels: ['agent'],
+    });
+    await host.people.label({ repository: 'clock', number, as: 'triage' }, 'later');
+    const Events = z.array(
+      z.looseObject({
+        event: z.string(),
+        actor: z.looseObject({ login: z.string() }),
+        label: z.looseObject({ name: z.string() }).nullish(),
+      }),
+    );
+    const events = Events.parse((await api(`GET ${REPO}/issues/${number}/events`)).data);
+    const labelled = events
+      .filter((it) => it.event === 'labeled')
+      .map((it) => [it.label?.name, it.actor.login]);
+    expect(labelled).toEqual([
+      ['agent', 'octocat'],
+      ['later', 'octo-triage'],
+    ]);
+  });
+
+  it('show nothing of the emulator behind the host', async () => {
+    expect((await api('GET /_emulate/installation-tokens')).status).toBe(404);
+  });
+});
+
 describe('files', () => {
   it('are read raw, and a missing one is a 404', async () => {
     const accept = 'application/vnd.github.raw+json';

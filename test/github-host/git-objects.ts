@@ -34,14 +34,19 @@ export function treeContent(items: readonly TreeItem[]): Buffer {
   );
 }
 
+/** Seconds and the zone that the date names, as git writes them. */
+function gitDate(date: string): string {
+  const [, sign, hours, minutes] = /([+-])(\d{2}):?(\d{2})$/.exec(date) ?? [];
+  return `${Math.floor(Date.parse(date) / 1_000)} ${sign ? `${sign}${hours}${minutes}` : '+0000'}`;
+}
+
 /** A commit as git stores it, unsigned: the emulated signature is not part of the object. */
 export function commitContent(commit: Omit<CommitRow, 'id' | 'created_at' | 'updated_at'>): Buffer {
-  const at = (date: string): string => `${Math.floor(Date.parse(date) / 1_000)} +0000`;
   const lines = [
     `tree ${commit.tree_sha}`,
     ...commit.parent_shas.map((sha) => `parent ${sha}`),
-    `author ${commit.author_name} <${commit.author_email}> ${at(commit.author_date)}`,
-    `committer ${commit.committer_name} <${commit.committer_email}> ${at(commit.committer_date)}`,
+    `author ${commit.author_name} <${commit.author_email}> ${gitDate(commit.author_date)}`,
+    `committer ${commit.committer_name} <${commit.committer_email}> ${gitDate(commit.committer_date)}`,
   ];
   const message = commit.message.endsWith('\n') ? commit.message : `${commit.message}\n`;
   return Buffer.from(`${lines.join('\n')}\n\n${message}`);

@@ -13,6 +13,7 @@ import { isGitRequest, serveGit } from './git-http.ts';
 import { buildApi } from './host-api.ts';
 import { findRepo, type HostApp, type HostRules, type HostState, identityParts } from './host-state.ts';
 import { type Actor, identify } from './identity.ts';
+import { keepLabelled } from './issue-events.ts';
 import { type People, people } from './people.ts';
 import { countCalls, type GithubCalls, type RecordedRequest } from './request-log.ts';
 import {
@@ -124,7 +125,8 @@ export async function startGithubHost(options: GithubHostOptions): Promise<Githu
 }
 
 function announce(state: HostState, event: EmulatedEvent): void {
-  for (const single of announcements(event)) {
+  for (const [index, single] of announcements(event).entries()) {
+    if (index > 0) keepLabelled(state, single);
     const outgoing = toOutgoing(state, single);
     if (outgoing) state.sender.send(outgoing);
   }

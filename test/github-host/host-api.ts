@@ -11,6 +11,7 @@ import { appRoutes, problem } from './routes/app-routes.ts';
 import { checkRunRoutes } from './routes/check-run-routes.ts';
 import { graphqlRoutes } from './routes/graphql.ts';
 import { guardRoutes } from './routes/guards.ts';
+import { listRoutes } from './routes/list-routes.ts';
 import { pullAsIssueRoutes } from './routes/pull-as-issue-routes.ts';
 import { repoRoutes } from './routes/repo-routes.ts';
 
@@ -45,6 +46,7 @@ export function buildApi(parts: HostApiParts): Hono<HostEnv> {
   guardRoutes(app, state);
   checkRunRoutes(app, state);
   pullAsIssueRoutes(app, state);
+  listRoutes(app, state);
   app.all('*', (c) => forward(c, state));
   return app;
 }

@@ -98,6 +98,20 @@ export interface CommentRow extends Stamped {
   readonly user_id: number;
 }
 
+export interface IssueEventRow extends Stamped {
+  readonly repo_id: number;
+  readonly node_id: string;
+  readonly issue_number: number;
+  readonly event: string;
+  readonly actor_id: number;
+  readonly commit_id: null;
+  readonly commit_url: null;
+  readonly label_name: string | null;
+  readonly assignee_id: number | null;
+  readonly milestone_title: null;
+  readonly rename: null;
+}
+
 export interface RefRow extends Stamped {
   readonly repo_id: number;
   readonly ref: string;
@@ -212,6 +226,7 @@ export interface Store {
   readonly pullRequests: Table<PullRow>;
   readonly labels: Table<LabelRow>;
   readonly comments: Table<CommentRow>;
+  readonly issueEvents: Table<IssueEventRow>;
   readonly refs: Table<RefRow>;
   readonly branches: Table<BranchRow>;
   readonly commits: Table<CommitRow>;

@@ -37,7 +37,7 @@ function answer(c: Context<HostEnv>, state: HostState, change: Body | null): Res
   if (!pull) return forward(c, state);
   if (change) applyChange(state, pull, change);
   const full = opened.repo.full_name;
-  return c.json(asIssue(state, state.store.pullRequests.get(pull.id) ?? pull, full));
+  return c.json(pullAsIssue(state, state.store.pullRequests.get(pull.id) ?? pull, full));
 }
 
 /** The pull request and its issue row carry the same facts; unknown labels are made, as GitHub does. */
@@ -67,7 +67,8 @@ function userId(state: HostState, login: string): number[] {
   return user ? [user.id] : [];
 }
 
-function asIssue(state: HostState, pull: PullRow, full: string): Record<string, unknown> {
+/** The pull request as an entry of the issues; `full` is the repository's `owner/name`. */
+export function pullAsIssue(state: HostState, pull: PullRow, full: string): Record<string, unknown> {
   const { store, url } = state;
   const api = `${url}/repos/${full}`;
   const users = (ids: readonly number[]): unknown[] =>
