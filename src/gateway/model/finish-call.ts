@@ -12,6 +12,7 @@ import type { ModelDeps } from './model-deps.ts';
 import { readMessage } from './read-message.ts';
 import type { RecentCalls } from './recent-calls.ts';
 import type { CallMoney, PaidCall } from './reserve-call.ts';
+import type { Scrub } from './scrub-strings.ts';
 import type { WaitLine } from './wait-line.ts';
 
 export type FinishDeps = ModelDeps & {
@@ -19,6 +20,7 @@ export type FinishDeps = ModelDeps & {
   readonly recent: RecentCalls;
   readonly calls: CallsInFlight;
   readonly stored: StoredChunks;
+  readonly exactScrub: Scrub;
 };
 
 /** What the gateway saw of the answer; `status` is null where none came. */
@@ -98,7 +100,8 @@ async function settleRow(
 async function record(deps: FinishDeps, money: CallMoney, { seen, settlement }: Ended): Promise<void> {
   const { caller, request, shared } = money;
   const { message } = seen.answer;
-  const answer = message === null ? null : readMessage(message, deps.scrub);
+  // patterns were taken out of what the model read, so here only what is known exactly is looked for again
+  const answer = message === null ? null : readMessage(message, deps.exactScrub);
   await recordCall(deps, {
     id: money.rowId,
     taskId: caller.taskId,

@@ -31,6 +31,7 @@ export function modelRoutes(given: ModelDeps): ModelRoutes {
     recent: new RecentCalls(),
     stored: new StoredChunks(REMEMBERED_MESSAGES),
     scrub,
+    exactScrub: given.scrub,
     reading: { memo: new MessageMemo(REMEMBERED_MESSAGES), heads: new Map(), scrub },
   };
   return { app: buildApp(deps), close: () => calls.close() };
