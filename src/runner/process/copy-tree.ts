@@ -2,7 +2,7 @@
  * Copies a tree as the file system offers it: an overlay that the adapter mounted already, reflinks, or plain `cp -a`.
  * Node's own `cp` is ten times slower and loses names that are not UTF-8.
  */
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PhaseFailedError } from '../phase-failed.ts';
 import { runCommand } from './run-command.ts';
@@ -13,6 +13,7 @@ export interface CopyFact {
   readonly ms: number;
 }
 
+const MOUNTS = '/proc/self/mountinfo';
 const COPY_TIMEOUT_MS = 10 * 60_000;
 const PLAIN_PATH = { PATH: '/usr/local/bin:/usr/bin:/bin' };
 
@@ -36,12 +37,19 @@ export async function copyTree(from: string, to: string): Promise<CopyFact> {
 }
 
 /** Removes a tree even where folders in it were made read-only (Go's module cache). */
-export async function removeTree(path: string): Promise<void> {
+export async function removeTree(path: string | Buffer): Promise<void> {
   try {
     rmSync(path, { recursive: true, force: true });
   } catch {
-    await runCommand({ ...plain, argv: ['chmod', '-R', 'u+rwX', '--', path] });
+    await runCommand({ ...plain, argv: ['chmod', '-R', 'u+rwX', '--', path.toString()] });
     rmSync(path, { recursive: true, force: true });
+  }
+}
+
+/** Removes what is in a folder; the folder itself may be a mount point. */
+export async function emptyFolder(path: string): Promise<void> {
+  for (const name of readdirSync(path, { encoding: 'buffer' })) {
+    await removeTree(Buffer.concat([Buffer.from(`${path}/`), name]));
   }
 }
 
@@ -65,7 +73,8 @@ async function takesReflinks(from: string, to: string): Promise<boolean> {
 }
 
 function isOverlay(path: string): boolean {
-  const mounts = readFileSync('/proc/self/mountinfo', 'utf8').split('\n');
+  if (!existsSync(MOUNTS)) return false;
+  const mounts = readFileSync(MOUNTS, 'utf8').split('\n');
   return mounts.some((line) => {
     const [before = '', after = ''] = line.split(' - ');
     return before.split(' ')[4] === path && after.startsWith('overlay ');

@@ -1,5 +1,5 @@
 /** The processes that we can see in /proc, as plain rows; the base of killing and of proving that nothing is left. */
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /** One process. `state` is the kernel's letter; `Z` and `X` are dead already. */
 export interface ProcessRow {
@@ -10,8 +10,9 @@ export interface ProcessRow {
   readonly name: string;
 }
 
-/** All live processes; one that vanishes while we read is left out. */
+/** All live processes; one that vanishes while we read is left out. None where the system has no /proc. */
 export function liveProcesses(): ProcessRow[] {
+  if (!existsSync('/proc/self/stat')) return [];
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .flatMap((pid) => readRow(Number(pid)))

@@ -11,7 +11,7 @@ import type { CheckSpec, SandboxLimits } from '../../result/contract/phase-spec.
 import { applyChangeSet } from '../change-set/apply-change-set.ts';
 import type { PhaseContext } from '../phase-context.ts';
 import { PhaseFailedError } from '../phase-failed.ts';
-import { copyTree, removeTree } from '../process/copy-tree.ts';
+import { copyTree, emptyFolder, removeTree } from '../process/copy-tree.ts';
 import { endEverything } from '../process/end-everything.ts';
 import { type CommandEnd, runCommand } from '../process/run-command.ts';
 import { toolEnv } from '../process/tool-env.ts';
@@ -39,8 +39,8 @@ export interface Cell {
 export async function runCell(context: PhaseContext, place: CellPlace, cell: Cell): Promise<CellResult> {
   const workspace = join(place.scratch, CELL_FOLDER);
   await removeTree(workspace);
-  await removeTree(context.layout.tmp).catch(() => {});
   mkdirSync(context.layout.tmp, { recursive: true });
+  if (ownsTmp(context)) await emptyFolder(context.layout.tmp);
   await copyTree(place.prepared, workspace);
   applyChangeSet(workspace, cell.entries);
   try {
@@ -102,13 +102,18 @@ async function runAlone(
     onStart: (pid) => sessions.push(pid),
     onStdout,
   });
-  const folders = [place.scratch, context.layout.tmp];
+  const folders = [place.scratch, ...(ownsTmp(context) ? [context.layout.tmp] : [])];
   const left = await endEverything(context.clock, { mark: `GLOVEBOX_CELL=${id}`, sessions, folders });
   if (left.length === 0) return end;
   throw new PhaseFailedError({
     code: 'internal',
     message: `${left.length} processes of check '${cell.check.name}' could not be killed; expected none before the next cell.`,
   });
+}
+
+/** Without a fence a layout could name the machine's own folder, which is not ours to empty. */
+function ownsTmp({ layout }: PhaseContext): boolean {
+  return layout.fence === 'gateway-only' || !['/tmp', '/var/tmp'].includes(layout.tmp);
 }
 
 /** Standard output where it is the report; one byte more than allowed is kept, so that too much shows. */
