@@ -32,6 +32,7 @@ export interface Isolation {
 export const ISOLATION_NONE_WARNING =
   "isolation: none. The repository's code and the agent run as ordinary processes of this user: they can read its files and the keys of its processes, and reach the network. Use it only with repositories that you would run by hand. Install bubblewrap to fence them.";
 
+/** Our own Node stands last: it is there where the machine has none that the sandbox can see. */
 const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** What both need of this machine. */
@@ -59,7 +60,8 @@ export function bubblewrapIsolation(
         home: INSIDE.home,
         tmp: INSIDE.tmp,
       };
-      return phaseLayout(places, { ...facts, fence: 'gateway-only', notLimited });
+      const toolEnv = { PATH: `${SYSTEM_PATH}:${dirname(INSIDE.node)}`, ...facts.toolEnv };
+      return phaseLayout(places, { ...facts, toolEnv, fence: 'gateway-only', notLimited });
     },
     start: (command) => {
       const runner = [INSIDE.node, INSIDE.runner, command.phase, join(INSIDE.phase, 'layout.json')];

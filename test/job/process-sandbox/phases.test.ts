@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CELL_FOLDER, RunnerLayout } from '../../../src/result/contract/layout.ts';
 import { observedUntil } from '../../contracts/sandbox-contract.ts';
 import {
+  attack,
   ended,
   isolations,
   jobSpec,
@@ -68,6 +69,14 @@ describe.each(isolations)('phases with isolation %s', (isolation) => {
     await test.sandbox.launch(spec, TOKENS);
     const job = await ended(test.sandbox, spec.name);
     expect(job.phases.map(({ reason }) => reason)).toEqual(['completed', 'completed']);
+  });
+
+  it('has a Node for tools even where the machine shows none, after the machine’s own', async () => {
+    const { seen } = await attack(test, isolation, {});
+    const { toolEnv } = RunnerLayout.parse(seen[0]?.['layout']);
+    const last = toolEnv['PATH']?.split(':').at(-1) ?? '';
+    const { stdout } = await attack(test, isolation, { shell: `${join(last, 'node')} --version` });
+    expect(stdout.trim()).toBe(process.version);
   });
 
   it('a running cell and the agent’s workspace have one path where the adapter can', async () => {

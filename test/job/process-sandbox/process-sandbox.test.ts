@@ -57,7 +57,7 @@ describe('process-sandbox refuses', () => {
 
   it.each([
     ['is a program that fails', '/bin/false', 'its trial run failed'],
-    ['does not exist', '/nonexistent/bwrap', 'its trial run failed'],
+    ['does not exist', '/nonexistent/bwrap', 'is not installed'],
   ])('bubblewrap that %s', async (_what, bwrapPath, problem) => {
     const test = await openTestSandbox({ bwrapPath });
     try {

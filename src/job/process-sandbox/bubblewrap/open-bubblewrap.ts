@@ -2,7 +2,7 @@
  * Finds out, by a trial run with exactly the arguments that are used later, whether bubblewrap works on this machine for
  * the user that sandboxes run as. No trial that worked, no bubblewrap.
  */
-import { constants, copyFileSync, mkdirSync, rmSync } from 'node:fs';
+import { constants, copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { closedFolder } from '../host-users.ts';
 import { bubblewrapIsolation, type Isolation, type IsolationTools, insidePrefix } from '../isolation.ts';
@@ -36,7 +36,8 @@ export async function openBubblewrap(
   trial: { readonly lifeFolder: string; readonly users: JobUsers },
 ): Promise<Bubblewrap> {
   const { bwrapPath } = options;
-  if (bwrapPath === null) return { ok: false, problem: 'bubblewrap is not installed' };
+  if (bwrapPath === null || !existsSync(bwrapPath))
+    return { ok: false, problem: 'bubblewrap is not installed' };
   if (process.platform !== 'linux' || !hasSeccompFilter(process.arch)) {
     return { ok: false, problem: `bubblewrap is not used on ${process.platform} ${process.arch}` };
   }
