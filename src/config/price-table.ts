@@ -2,6 +2,7 @@
 import type { NanoUsd } from '../shared/money.ts';
 import type { AdminConfig } from './admin-config.ts';
 import type { Prices } from './budget-config.ts';
+import { undatedModel } from './model-catalogue.ts';
 import type { ModelPrice } from './model-price.ts';
 
 /** Prices of all models that may be used and have one; nano-dollars per token. `readOn` is the override's date (`2026-11-21`). */
@@ -12,10 +13,16 @@ export function priceTable(
 ): ReadonlyMap<string, ModelPrice> {
   const table = new Map<string, ModelPrice>();
   for (const [id, model] of Object.entries(admin.models)) {
-    const price = model.price === undefined ? shipped[id] : overridePrice(model.price, readOn);
+    const price = model.price === undefined ? shippedPrice(shipped, id) : overridePrice(model.price, readOn);
     if (price !== undefined) table.set(id, price);
   }
   return table;
+}
+
+/** By the exact id, else by the one without its release date. */
+function shippedPrice(shipped: Readonly<Record<string, ModelPrice>>, id: string): ModelPrice | undefined {
+  const known = [id, undatedModel(id)].find((name) => Object.hasOwn(shipped, name));
+  return known === undefined ? undefined : shipped[known];
 }
 
 function overridePrice(price: Prices, asOf: string): ModelPrice {

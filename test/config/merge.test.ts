@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { AttemptConfig } from '../../src/config/attempt-config.ts';
 import { capsOf, teamOf } from '../../src/config/caps.ts';
 import { mergeConfig } from '../../src/config/merge.ts';
+import { SHIPPED_PRICES } from '../../src/config/model-catalogue.ts';
 import { priceTable } from '../../src/config/price-table.ts';
 import { problemSentence } from '../../src/config/problem.ts';
 import { readRepoConfig } from '../../src/config/read-file.ts';
@@ -116,5 +117,9 @@ describe('caps, teams and prices', () => {
     });
     expect(table.get('free')).toMatchObject({ input: 0n, output: 0n });
     expect(table.has('unknown')).toBe(false);
+    const dated = { ...models, 'claude-sonnet-4-5-20250929': models.unknown, constructor: models.unknown };
+    const shipped = priceTable({ ...admin, models: dated }, SHIPPED_PRICES, '2026-01-05');
+    expect(shipped.get('claude-sonnet-4-5-20250929')).toEqual(SHIPPED_PRICES['claude-sonnet-4-5']);
+    expect(shipped.has('constructor')).toBe(false);
   });
 });

@@ -4,6 +4,7 @@ import type { ModelPrice } from '../../src/config/model-price.ts';
 import { readRepoConfig } from '../../src/config/read-file.ts';
 import { REPO_CONFIG_PATH } from '../../src/config/repo-config.ts';
 import { smallestConfig } from '../../src/config/smallest-config.ts';
+import type { Pinner } from '../../src/controller/ports.ts';
 import { digestOf } from '../../src/shared/digest.ts';
 import { pinAttempt } from '../../src/webhook/pin-attempt.ts';
 import { buildAdmin, buildAdminFile } from '../builders/admin-config.ts';
@@ -28,7 +29,10 @@ async function pin(prepare: (github: FakeWebhookGitHub) => void, admin = buildAd
   const github = new FakeWebhookGitHub();
   prepare(github);
   const prices = new Map([['claude-sonnet-4-6', price]]);
-  const pinned = await pinAttempt({ admin, prices, githubFor: async () => github }, buildTask());
+  const pinner: Pinner = {
+    pin: (task) => pinAttempt({ admin, prices, githubFor: async () => github }, task),
+  };
+  const pinned = await pinner.pin(buildTask());
   return { pinned, github };
 }
 
