@@ -17,7 +17,7 @@ import { type DeliveryLoop, handleDeliveries } from '../webhook/handle-deliverie
 import { octokitSweepGitHub } from '../webhook/octokit-sweep-github.ts';
 import { octokitWebhookGitHub } from '../webhook/octokit-webhook-github.ts';
 import { pinAttempt } from '../webhook/pin-attempt.ts';
-import { sweepDeliveries } from '../webhook/sweep.ts';
+import { startSweep } from '../webhook/sweep-loop.ts';
 import { startWebhookServer } from '../webhook/webhook-server.ts';
 import type { GithubClients } from './github-clients.ts';
 import { stagePorts } from './stage-ports.ts';
@@ -53,7 +53,6 @@ export interface RunningBot {
 }
 
 const LEASE_MS = 60_000;
-const SWEEP_EVERY_MS = 180_000;
 const SINK_EVERY_MS = 5_000;
 
 /** Starts it. Errors: a busy port, the store's. */
@@ -137,8 +136,8 @@ function startTimers(
     app: github.app,
     installation: async (installationId) => github.installation(installationId),
   });
-  const sweep = repeat(SWEEP_EVERY_MS, log, 'sweep failed and will be tried again', async () => {
-    const { recovered, answered } = await sweepDeliveries({
+  const sweep = startSweep(
+    {
       db,
       random,
       admin,
@@ -148,14 +147,14 @@ function startTimers(
       now: () => clock.now(),
       wake: () => deliveries.wake(),
       onTask: () => controller.wake(),
-    });
-    if (recovered + answered > 0) log.info({ recovered, answered }, 'deliveries were recovered');
-  });
+    },
+    clock,
+  );
   const drain = repeat(SINK_EVERY_MS, log, 'audit sink failed; links wait', async () => {
     await drainToSink(db, options.sink);
   });
   return async () => {
-    await Promise.all([sweep(), drain()]);
+    await Promise.all([sweep.stop(), drain()]);
   };
 }
 

@@ -55,7 +55,7 @@ export async function sweepDeliveries(
   const recovered = await recoverLost(deps, cursor.deliveriesSince);
   const answered = cursor.labelsSince === null ? 0 : await answerUnheard(deps, cursor.labelsSince);
   await forgetDeliveries(deps.db, KEEP_DAYS);
-  deps.log.info({ recovered, answered }, 'swept');
+  deps.log[recovered + answered > 0 ? 'info' : 'debug']({ recovered, answered }, 'swept');
   return { recovered, answered };
 }
 
