@@ -26,7 +26,7 @@ export async function taskAbortCommand(
 }
 
 /** What the terminal says; pure. */
-export function abortSentence({ answer, task }: AbortRequest): string {
+function abortSentence({ answer, task }: AbortRequest): string {
   switch (answer) {
     case 'asked':
       return `Task ${task.id} is stopping: its model calls are cut now, its sandboxes are removed next.`;

@@ -23,7 +23,7 @@ export async function taskListCommand(
 }
 
 /** The table; pure. Every line ends in a line break. */
-export function formatTasks(tasks: readonly ListedTask[]): string {
+function formatTasks(tasks: readonly ListedTask[]): string {
   if (tasks.length === 0) return 'No task yet. Label an issue `agent` to start one.\n';
   const places = tasks.map(({ task }) => `${task.repo.owner}/${task.repo.repo}#${task.issueNumber}`);
   const width = Math.max('Issue'.length, ...places.map((place) => place.length));

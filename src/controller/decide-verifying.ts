@@ -9,7 +9,7 @@ import { failureOutcome, preparationLimit } from './failure-outcome.ts';
 import { jobEnd, phaseEnded, verifyEnd } from './job-end.ts';
 
 /** Verify jobs of one round, the first included. */
-export const MAX_VERIFY_JOBS = 3;
+const MAX_VERIFY_JOBS = 3;
 
 /** Null: wait for the verify job. */
 export function decideVerifying(record: TaskRecord): Action | null {

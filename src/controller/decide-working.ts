@@ -8,7 +8,7 @@ import { type JobEnd, jobEnd } from './job-end.ts';
 import type { Observation } from './observation.ts';
 
 /** New rounds that one attempt gets for lost work jobs. */
-export const MAX_PLATFORM_FAILURES = 3;
+const MAX_PLATFORM_FAILURES = 3;
 
 /** Null: wait for the agent. */
 export function decideWorking(record: TaskRecord, observation: Observation): Action | null {

@@ -13,9 +13,9 @@ import { housekeeping } from './housekeeping.ts';
 import type { Observation } from './observation.ts';
 
 /** Failures in a row of one step that no waiting mends, after which the task ends. */
-export const MAX_FAILURES = 8;
+const MAX_FAILURES = 8;
 /** How long one step may fail for reasons that pass (GitHub or the cluster away). */
-export const MAX_STEP_MS = 6 * 3_600_000;
+const MAX_STEP_MS = 6 * 3_600_000;
 
 /** `now` in Unix milliseconds, by the clock that also wrote the record's times (the database's). */
 export function decide(record: TaskRecord, observation: Observation, now: number): Action {
@@ -72,6 +72,7 @@ function stuckStep(record: TaskRecord, now: number): Action | null {
 
 function waitStep(record: TaskRecord): Action {
   const { task, jobs } = record;
+  if (task.state === 'judging') return { do: 'wait', forMs: 500 }; // calls settle within moments, and nobody tells
   if (task.state !== 'ended') return { do: 'wait', forMs: 5_000 };
   const pending = jobs.some((job) => !job.removedAt || job.gitToken);
   return pending ? { do: 'wait', forMs: 1_000 } : { do: 'rest' };

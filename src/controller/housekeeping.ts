@@ -6,7 +6,7 @@ import type { JobRecord, TaskRecord } from '../task/record.ts';
 import type { Action } from './action.ts';
 
 /** How long a closed job may run on before it is stopped, in milliseconds. */
-export const CLOSED_GRACE_MS = 3_000;
+const CLOSED_GRACE_MS = 3_000;
 
 /** The next thing to tidy up, or null. */
 export function housekeeping(record: TaskRecord, now: number): Action | null {

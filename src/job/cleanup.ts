@@ -13,7 +13,7 @@ interface CleanupDeps {
 }
 
 /** Between the polite and the hard end of a sandbox, in milliseconds. */
-export const STOP_GRACE_MS = 1_000;
+const STOP_GRACE_MS = 1_000;
 
 /** Stops, notes the end as it was seen, removes, notes that. Errors: `lease-lost`, `sandbox-unavailable` (retry). */
 export async function removeJob(deps: CleanupDeps, name: string): Promise<void> {

@@ -9,9 +9,9 @@ import type { Pin, Task } from '../task/task.ts';
 import type { JobSpec } from './sandbox.ts';
 
 /** What fetch may take, a slow host included, in milliseconds. */
-export const FETCH_MS = 300_000;
+const FETCH_MS = 300_000;
 /** What the last upload and an orderly end may take, in milliseconds. */
-export const UPLOAD_MS = 60_000;
+const UPLOAD_MS = 60_000;
 
 /** Which job of which round. `workLeftMs`: what is left of the work job's wall clock (verify jobs; 0 after the seal). */
 export interface JobWish {
