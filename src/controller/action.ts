@@ -4,7 +4,7 @@ import type { Outcome, PublishPlan, Reason } from '../task/task.ts';
 
 export type Action =
   | { readonly do: 'pin' }
-  | { readonly do: 'admit' }
+  | { readonly do: 'start' }
   | { readonly do: 'launch'; readonly kind: 'work' | 'verify'; readonly number: number }
   /** The work job's own limits ended it: its last upload is sealed. `end` goes into the record, e.g. `limit-memory`. */
   | { readonly do: 'seal'; readonly end: string }

@@ -1,7 +1,6 @@
 /** From a decision to its phase: one file for each action, no logic of its own. */
 import type { Action } from './action.ts';
 import type { ControllerDeps, Progress, Step } from './controller-deps.ts';
-import { admitToWork } from './phases/admit.ts';
 import { closeOneJob } from './phases/close-job.ts';
 import { endTask } from './phases/end.ts';
 import { enterJudging } from './phases/enter-judging.ts';
@@ -17,6 +16,7 @@ import { restartRound } from './phases/restart-round.ts';
 import { revokeGitToken } from './phases/revoke-token.ts';
 import { sealLastUpload } from './phases/seal.ts';
 import { skipVerify } from './phases/skip-verify.ts';
+import { startWork } from './phases/start.ts';
 import { tellVerifyEnded } from './phases/tell-verify-ended.ts';
 
 /** Does it. Errors are those of the stores and the ports; `record-moved` and `lease-lost` mean that others act. */
@@ -24,8 +24,8 @@ export async function applyAction(deps: ControllerDeps, step: Step, action: Acti
   switch (action.do) {
     case 'pin':
       return pinTask(deps, step);
-    case 'admit':
-      return admitToWork(deps, step);
+    case 'start':
+      return startWork(deps, step);
     case 'launch':
       return launchRoundJob(deps, step, action);
     case 'seal':

@@ -3,9 +3,9 @@ import type { Sandbox } from '../job/sandbox.ts';
 import type { RandomBytes } from '../shared/ids.ts';
 import type { Log } from '../shared/log.ts';
 import type { SecretBox } from '../shared/secret-box.ts';
-import type { ConcurrencyCaps } from '../task/admission.ts';
 import type { Db } from '../task/open-database.ts';
 import type { TaskRecord } from '../task/record.ts';
+import type { ConcurrencyCaps } from '../task/schedule.ts';
 import type { Judge, Lease, Pinner, Publisher, RepoTokens, StatusSurface } from './ports.ts';
 
 export interface ControllerDeps {

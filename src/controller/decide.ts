@@ -34,7 +34,7 @@ function stateStep(record: TaskRecord, observation: Observation): Action | null 
     case 'accepted':
       return { do: 'pin' };
     case 'queued':
-      return { do: 'admit' };
+      return { do: 'start' };
     case 'working':
       return decideWorking(record, observation);
     case 'verifying':

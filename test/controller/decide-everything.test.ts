@@ -22,7 +22,7 @@ import { buildVerdict } from '../builders/verdict.ts';
 /** The state that an action leads to; null: none. */
 const LEADS_TO: Readonly<Record<ActionName, TaskState | null>> = {
   pin: 'queued',
-  admit: 'working',
+  start: 'working',
   launch: null,
   seal: null,
   'enter-verifying': 'verifying',

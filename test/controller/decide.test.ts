@@ -49,7 +49,7 @@ function check(rows: readonly Row[]): void {
 describe('before work', () => {
   check([
     ['an accepted task is pinned', buildRecord({ task: { state: 'accepted', pin: null } }), { do: 'pin' }],
-    ['a queued task asks for room', buildRecord({ task: { state: 'queued' } }), { do: 'admit' }],
+    ['a queued task asks for room', buildRecord({ task: { state: 'queued' } }), { do: 'start' }],
   ]);
 });
 

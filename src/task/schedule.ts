@@ -1,6 +1,6 @@
 /**
- * Who may leave the queue: the oldest first, past those whose own repository is full. Pure; `store/admit-task.ts` asks it
- * under the admission lock, so that two replicas never fill the same place.
+ * Who may leave the queue: the oldest first, past those whose own repository is full. Pure; `store/start-task.ts` asks it
+ * under the schedule lock, so that two replicas never fill the same place.
  */
 
 /** Tasks that may run at once: in one repository, in one installation, in all. */
@@ -18,7 +18,7 @@ export interface Place {
 }
 
 /** Ids of those in `queue` (oldest first) that may start now. */
-export function admitted(
+export function startable(
   queue: readonly Place[],
   running: readonly Omit<Place, 'id'>[],
   caps: ConcurrencyCaps,

@@ -1,16 +1,16 @@
-/** Admits a queued task under the admission lock, or leaves it where it is: over capacity is a place in the queue. */
+/** Starts a queued task under the schedule lock, or leaves it where it is: over capacity is a place in the queue. */
 import { sql } from 'kysely';
-import { admitted, type ConcurrencyCaps, type Place } from '../admission.ts';
 import type { Db } from '../open-database.ts';
+import { type ConcurrencyCaps, type Place, startable } from '../schedule.ts';
 import { RUNNING_STATES } from './running-tasks.ts';
 import { startRound } from './start-round.ts';
 import { type SeenTask, transition } from './transition.ts';
 
-/** Key of the advisory lock: admission is decided by one transaction at a time. */
-const ADMISSION_LOCK = 4_207_001;
+/** Key of the advisory lock: places are given by one transaction at a time. */
+const SCHEDULE_LOCK = 4_207_001;
 
-/** The task to admit, and the attempt and round that begin with it. */
-export interface Admission {
+/** The task to start, and the attempt and round that begin with it. */
+export interface TaskStart {
   readonly task: SeenTask;
   readonly attempt: number;
   readonly round: number;
@@ -18,20 +18,20 @@ export interface Admission {
 }
 
 /** True when the task is working now, with its first round begun. Errors: `record-moved`. */
-export function admitTask(db: Db, admission: Admission): Promise<boolean> {
+export function startTask(db: Db, start: TaskStart): Promise<boolean> {
   return db.transaction().execute(async (trx) => {
-    await sql`select pg_advisory_xact_lock(${ADMISSION_LOCK})`.execute(trx);
+    await sql`select pg_advisory_xact_lock(${SCHEDULE_LOCK})`.execute(trx);
     const queue = await places(trx, ['queued']);
     const running = await places(trx, RUNNING_STATES);
-    if (!admitted(queue, running, admission.caps).has(admission.task.id)) return false;
+    if (!startable(queue, running, start.caps).has(start.task.id)) return false;
     await startRound(trx, {
-      taskId: admission.task.id,
-      attempt: admission.attempt,
-      number: admission.round,
+      taskId: start.task.id,
+      attempt: start.attempt,
+      number: start.round,
       resumeDigest: null,
       followsRound: null,
     });
-    await transition(trx, admission.task, { to: 'working', by: 'controller' });
+    await transition(trx, start.task, { to: 'working', by: 'controller' });
     return true;
   });
 }

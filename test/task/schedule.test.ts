@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { admitted, type Place } from '../../src/task/admission.ts';
 import type { OpenStore } from '../../src/task/open-database.ts';
-import { admitTask } from '../../src/task/store/admit-task.ts';
+import { type Place, startable } from '../../src/task/schedule.ts';
 import { loadTask } from '../../src/task/store/load-task.ts';
 import { queuePosition } from '../../src/task/store/queue-position.ts';
+import { startTask } from '../../src/task/store/start-task.ts';
 import { insertTask } from '../builders/task-row.ts';
 import { openTestStore, storeKinds } from '../fixtures/test-store.ts';
 
@@ -38,18 +38,18 @@ describe('who leaves the queue', () => {
       ['b'],
     ],
   ] as const)('%s', (_what, queue, running, expected) => {
-    expect([...admitted(queue, running, caps)]).toEqual(expected);
+    expect([...startable(queue, running, caps)]).toEqual(expected);
   });
 });
 
-describe.each(storeKinds)('admission on %s', (kind) => {
+describe.each(storeKinds)('the queue on %s', (kind) => {
   let store: OpenStore;
   beforeAll(async () => {
     store = await openTestStore(kind);
   });
   afterAll(() => store.close());
 
-  it('admits no more than the caps, tells the others their place, and begins the round', async () => {
+  it('starts no more than the caps, tells the others their place, and begins the round', async () => {
     const caps = { repository: 2, installation: 10, all: 10 };
     const ids: string[] = [];
     for (let index = 0; index < 5; index += 1) {
@@ -58,7 +58,7 @@ describe.each(storeKinds)('admission on %s', (kind) => {
     const tries = await Promise.all(
       ids.map(async (id) => {
         const task = await loadTask(store.db, id);
-        return admitTask(store.db, { task, attempt: 1, round: 1, caps });
+        return startTask(store.db, { task, attempt: 1, round: 1, caps });
       }),
     );
     expect(tries).toEqual([true, true, false, false, false]);
