@@ -98,6 +98,16 @@ describe.each(storeKinds)('model calls through the gateway on %s', (kind) => {
     expect(gateway.upstream.received).toHaveLength(0);
   });
 
+  it('puts a spent cap into the audit once, however often the sandbox asks again', async () => {
+    const events: unknown[] = [];
+    const audit = async (_taskId: string, event: unknown) => void events.push(event);
+    gateway = await startModelGateway(store, { budgetNanoUsd: 1_000_000n, audit });
+    for (let call = 0; call < 3; call += 1) expect((await gateway.post(question())).status).toBe(402);
+    expect(events).toMatchObject([
+      { type: 'gateway.refused', data: { reason: expect.stringMatching(/^cap-spent task:/) } },
+    ]);
+  });
+
   it.each([
     ['no token', {}],
     ['an unknown token', { authorization: 'Bearer gbx_other' }],

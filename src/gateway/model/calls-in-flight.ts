@@ -6,6 +6,8 @@ import { auditCalls, tasksToAudit } from '../../ledger/audit-calls.ts';
 import { recoverLost, renewLeases } from '../../ledger/recover.ts';
 import type { ModelDeps } from './model-deps.ts';
 
+const MAX_REFUSED_KEPT = 10_000;
+
 type FlightDeps = Pick<ModelDeps, 'db' | 'log' | 'limits'>;
 
 /** Lifetime: until `close`, which cuts what is still in flight and resolves when all of it is settled. */
@@ -17,6 +19,7 @@ export class CallsInFlight {
   private readonly perJob = new Map<string, number>();
   private readonly timer: NodeJS.Timeout;
   private readonly stop = new AbortController();
+  private readonly refused = new Set<string>();
   private heldBytes = 0;
 
   constructor(deps: FlightDeps) {
@@ -72,6 +75,14 @@ export class CallsInFlight {
 
   giveBytes(count: number): void {
     this.heldBytes -= count;
+  }
+
+  /** True the first time that this is asked of a key; bounded, so a forgotten one may be first again. */
+  isFirstRefusal(key: string): boolean {
+    if (this.refused.has(key)) return false;
+    if (this.refused.size >= MAX_REFUSED_KEPT) this.refused.clear();
+    this.refused.add(key);
+    return true;
   }
 
   /** Runs a call's settlement; the task's next call waits for it, so that what it found binds that one. */

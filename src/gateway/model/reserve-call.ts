@@ -10,6 +10,7 @@ import { outputFloor, worstInputNanoUsd } from '../../ledger/worst-case.ts';
 import { GloveboxError, hasCode } from '../../shared/errors.ts';
 import type { Caller } from '../identity.ts';
 import { LEDGER_UNAVAILABLE, RefusedCall, UNAUTHENTICATED } from './anthropic-error.ts';
+import type { CallsInFlight } from './calls-in-flight.ts';
 import type { ModelDeps } from './model-deps.ts';
 import type { ModelRequest } from './read-request.ts';
 import type { SharedPrefix } from './recent-calls.ts';
@@ -33,8 +34,13 @@ export interface PaidCall extends HeldCall {
   readonly scopeIds: readonly string[];
 }
 
+export type ReserveCallDeps = ModelDeps & {
+  readonly line: WaitLine;
+  readonly calls: Pick<CallsInFlight, 'isFirstRefusal'>;
+};
+
 /** Reserves the call's worst case. Throws `RefusedCall`. */
-export async function reserveCall(deps: ModelDeps & { line: WaitLine }, money: CallMoney): Promise<PaidCall> {
+export async function reserveCall(deps: ReserveCallDeps, money: CallMoney): Promise<PaidCall> {
   const since = deps.clock.now();
   for (;;) {
     const wanted = reserveRequest(deps, money);
@@ -49,10 +55,20 @@ export async function reserveCall(deps: ModelDeps & { line: WaitLine }, money: C
       };
     }
     const waited = deps.clock.now() - since;
+    if (answer.kind === 'spent') await auditSpent(deps, money, answer.scope.id);
     if (answer.kind !== 'busy' || waited >= deps.limits.waitMs)
       throw new RefusedCall(refusalOfReservation(answer));
     await deps.line.turn(answer.scope.id, since, money.signal);
   }
+}
+
+/** A spent cap enters the task's audit chain once per job and cap, however often the sandbox asks again. */
+async function auditSpent(deps: ReserveCallDeps, { caller }: CallMoney, scopeId: string): Promise<void> {
+  if (!deps.calls.isFirstRefusal(`${caller.jobName} ${scopeId}`)) return;
+  const data = { job: caller.jobName, path: '/v1/messages', reason: `cap-spent ${scopeId}` };
+  await deps.audit(caller.taskId, { type: 'gateway.refused', data }).catch((error: unknown) => {
+    deps.log.error({ err: error, taskId: caller.taskId }, 'spent cap could not be audited');
+  });
 }
 
 /** Built at each try: the day may have changed, and the caps may have been raised while the call waited. */
