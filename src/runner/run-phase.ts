@@ -1,4 +1,7 @@
-/** One phase from preflight to exit code: the frame that all five share. */
+/**
+ * One phase from preflight to exit code: the frame that all five share. What only work (the SDK) or verify (the report
+ * parsers) needs is loaded there: it is most of the bundle's start time.
+ */
 import type { PhaseFailure } from '../result/contract/gateway-api.ts';
 import { RUNNER_EXIT, type RunnerLayout } from '../result/contract/layout.ts';
 import type { Phase, PhaseSpec } from '../result/contract/phase-spec.ts';
@@ -13,8 +16,6 @@ import type { PhaseContext, Reporter } from './phase-context.ts';
 import { PhaseFailedError } from './phase-failed.ts';
 import { preflight } from './preflight/preflight.ts';
 import { runSetup } from './setup/setup-phase.ts';
-import { runVerify } from './verify/verify-phase.ts';
-import { runWork } from './work/work-phase.ts';
 
 /** What a phase is run with. `terminated` aborts on SIGTERM. */
 export interface PhaseRun {
@@ -41,6 +42,7 @@ async function runSilent(run: PhaseRun): Promise<number> {
   const report: Reporter = { step: (text) => run.say(text), fact: () => {} };
   const failure = await attempt(async () => {
     await preflight(run);
+    const { runVerify } = await import('./verify/verify-phase.ts');
     await runVerify({ ...run, report, stop: run.terminated });
   });
   return close(run, failure);
@@ -92,8 +94,10 @@ async function doPart(context: FullContext, spec: PhaseSpec): Promise<void> {
       return runFetch(context, spec);
     case 'setup':
       return runSetup(context, spec);
-    case 'work':
+    case 'work': {
+      const { runWork } = await import('./work/work-phase.ts');
       return runWork(context, spec);
+    }
     case 'deliver':
       return runDeliver(context, spec);
   }
