@@ -31,6 +31,20 @@ const changeSet = { baseSha: 'a'.repeat(40), entries: [], ignoredFiles: 0, setup
 const SET: SealedSet = { digest: changeSetDigest(changeSet), changeSet, harnessPaths: [] };
 const OTHER = `sha256:${'1'.repeat(64)}`;
 
+const forgedCell = (side: 'base' | 'new') => ({
+  check: 'test',
+  source: side,
+  tests: side,
+  outcome: 'passed',
+  exitCode: 0,
+  signal: null,
+  limit: null,
+  durationMs: 1,
+  results: null,
+  reportProblem: null,
+  output: { head: '', tail: '', totalBytes: 0 },
+});
+
 function deliver(): Promise<void> {
   const client = createGatewayClient({
     target: box.layout.gateway,
@@ -59,6 +73,25 @@ test('carries the spec in, base results out, then the set in and the rest out', 
   writeNew(SET.digest, true);
   await running;
   expect(gateway.next).toEqual([{ digest: SET.digest, complete: true, cells: [] }]);
+});
+
+test('design 6: new cells that rewrite the base results come too late; before the upload they have no set to run', async () => {
+  const forged = { cells: [forgedCell('base')] };
+  writeExchange(box.path('results'), 'base.json', { cells: [] });
+  gateway.sealed = SET;
+  const running = deliver();
+  await until(() => existsSync(box.path('sealed/sealed-set.json')));
+  writeExchange(box.path('results'), 'base.json', forged);
+  writeNew(SET.digest, true);
+  await running;
+  expect(gateway.base).toEqual([{ cells: [] }]);
+});
+
+test('counter-test: the same file written before the upload is taken', async () => {
+  writeExchange(box.path('results'), 'base.json', { cells: [forgedCell('base')] });
+  gateway.sealed = 'nothing';
+  await deliver();
+  expect(gateway.base).toEqual([{ cells: [forgedCell('base')] }]);
 });
 
 test('tells verify when nothing will come', async () => {

@@ -110,14 +110,6 @@ test("design 6: changed runner configuration counts as tests, so new source meet
   expect(outcomes).toContainEqual(['new', 'new', 'passed']);
 });
 
-test("design 6: what new cells do to results cannot reach the base's, which are written before they start", async () => {
-  const running = start([checkSpec({ run: 'true' })]);
-  const base = await baseWritten();
-  writeExchange(box.path('sealed'), 'sealed-set.json', sealedSet([put('x', 'y')], []));
-  await running;
-  expect(await baseWritten()).toEqual(base);
-});
-
 test('a stop in the middle leaves what there is, marked incomplete', async () => {
   const stop = new AbortController();
   const spec = {
