@@ -34,6 +34,7 @@ export interface PaidCall extends HeldCall {
   readonly scopeIds: readonly string[];
 }
 
+/** The gateway's parts, the line that waits for money, and the memory of refusals that were audited. */
 export type ReserveCallDeps = ModelDeps & {
   readonly line: WaitLine;
   readonly calls: Pick<CallsInFlight, 'isFirstRefusal'>;
