@@ -29,6 +29,8 @@ export interface LineOptions {
   readonly adminText: string;
   readonly upstream: { readonly url: string; readonly apiKey: string | null };
   readonly logLevel: string;
+  /** Somebody said that unfenced code may run beside an upstream that is not on this machine. */
+  readonly allowUnfenced?: boolean;
   /** Left out: the embedded store, in memory. */
   readonly store?: StoreLocation;
   readonly port?: number;
@@ -90,6 +92,8 @@ async function buildLine(
     db: store.db,
     admin,
     upstream,
+    upstreamUrl: options.upstream.url,
+    allowUnfenced: options.allowUnfenced ?? false,
     secrets: options.upstream.apiKey === null ? [] : [options.upstream.apiKey],
     gitUrl: host.url,
     socketPath: gatewaySocket(gatewaySocketDir),

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { buildRunner } from '../build/bundle.ts';
 import { runnerFile } from '../src/cmd/runner-file.ts';
 import { untilSignal } from '../src/cmd/until-signal.ts';
-import { modelKey } from '../src/config/env.ts';
+import { readModelKey } from '../src/config/env.ts';
 import { GloveboxError } from '../src/shared/errors.ts';
 import { adminFile } from './admin-file.ts';
 import { type DemoArguments, HELP, readArguments } from './arguments.ts';
@@ -75,6 +75,7 @@ async function play(given: DemoArguments, subject: Subject, screen: Screen): Pro
     adminText: adminFile({ isolation, template: templateNameOf(subject.configText), model: MODEL }),
     upstream: model,
     logLevel: 'fatal',
+    allowUnfenced: given.isolation === 'none',
     port: given.port,
   });
   try {
@@ -156,7 +157,7 @@ async function keep(line: Line, screen: Screen): Promise<void> {
 function sandboxLine(isolation: 'bubblewrap' | 'none'): string {
   return isolation === 'bubblewrap'
     ? 'Sandbox: bubblewrap, no network but the gateway.'
-    : 'Sandbox: NOT FENCED (isolation: none): code of the repository runs as you, with your network and files.';
+    : 'Sandbox: NOT FENCED (isolation: none). The code runs as you, with your network.';
 }
 
 /** The sample's own code is known, so it may run without a fence; other code only when asked for. */
@@ -201,7 +202,7 @@ function runnerIsBuilt(): boolean {
 }
 
 function liveKey(): string {
-  const key = modelKey();
+  const key = readModelKey();
   if (key !== null) return key;
   throw new GloveboxError({
     code: 'key-missing',

@@ -17,10 +17,12 @@ import { createRefusalRecorder } from '../gateway/record-refusal.ts';
 import { sandboxRoutes } from '../gateway/sandbox-routes.ts';
 import { type GatewayServer, openGatewayServer } from '../gateway/server.ts';
 import { readConversation } from '../gateway/transcript/read-conversation.ts';
+import { ISOLATION_NONE_WARNING } from '../job/process-sandbox/isolation.ts';
 import { recoverLost } from '../ledger/recover.ts';
 import { harnessPaths } from '../result/classify-path.ts';
 import { readFailingOutput } from '../result/read-failing-output.ts';
 import type { Clock } from '../shared/clock.ts';
+import { GloveboxError } from '../shared/errors.ts';
 import type { RandomBytes } from '../shared/ids.ts';
 import type { Log } from '../shared/log.ts';
 import type { SecretBox } from '../shared/secret-box.ts';
@@ -29,12 +31,16 @@ import { checkPhase } from '../task/store/check-phase.ts';
 
 const MAX_PACK_BYTES = 2 ** 31;
 const PACK_TIMEOUT_MS = 240_000;
+const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '[::1]', 'localhost']);
 const RECOVER_EVERY_MS = 15_000;
 
 export interface GatewayProcessOptions {
   readonly db: Db;
   readonly admin: AdminConfig;
   readonly upstream: Upstream;
+  /** Where the upstream is; templates without isolation may reach only this machine, unless `allowUnfenced`. */
+  readonly upstreamUrl: string;
+  readonly allowUnfenced: boolean;
   /** What must not appear in requests and transcripts, e.g. the upstream's key. */
   readonly secrets: readonly string[];
   readonly secretBox: SecretBox;
@@ -55,8 +61,9 @@ export interface RunningGateway {
   close(graceMs: number): Promise<void>;
 }
 
-/** Starts it. Errors: the server's (`socket-in-use`, a busy port). */
+/** Starts it. Errors: `unfenced-upstream`, the server's (`socket-in-use`, a busy port). */
 export async function startGateway(options: GatewayProcessOptions): Promise<RunningGateway> {
+  refuseUnfenced(options);
   const { db, clock, log } = options;
   const closings = watchJobClosings({ db, clock, log });
   const model = modelSide(options, closings);
@@ -87,6 +94,20 @@ async function endCalls(
   const closed = server.close(graceMs);
   await model.close();
   await closed;
+}
+
+/** Code that runs unfenced beside us could read our keys: no key of value, no upstream outside, unless somebody said so. */
+function refuseUnfenced({ admin, upstreamUrl, allowUnfenced, log }: GatewayProcessOptions): void {
+  const open = Object.entries(admin.templates).filter(([, template]) => template.isolation === 'none');
+  const [name] = open.map(([template]) => template);
+  if (name === undefined) return;
+  log.warn({ template: name }, ISOLATION_NONE_WARNING);
+  if (allowUnfenced || LOOPBACK.has(new URL(upstreamUrl).hostname)) return;
+  throw new GloveboxError({
+    code: 'unfenced-upstream',
+    message: `Template '${name}' has isolation 'none' and the model upstream '${upstreamUrl}' is not on this machine: the repository's code could read this process's keys. Use bubblewrap, or say GLOVEBOX_ALLOW_UNFENCED=yes.`,
+    audience: 'admin',
+  });
 }
 
 type Closings = ReturnType<typeof watchJobClosings>;

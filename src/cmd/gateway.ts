@@ -20,6 +20,8 @@ export async function runGateway(): Promise<number> {
     db: parts.store.db,
     admin,
     upstream,
+    upstreamUrl: env.anthropicBaseUrl,
+    allowUnfenced: env.allowUnfenced,
     secrets: env.anthropicApiKey === null ? [] : [env.anthropicApiKey],
     gitUrl: env.githubGitUrl,
     socketPath: gatewaySocket(env.gatewaySocketDir),

@@ -2,7 +2,7 @@
 import { userInfo } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Command, CommanderError } from 'commander';
-import { modelKey } from '../config/env.ts';
+import { readModelKey } from '../config/env.ts';
 import { readTextFile, validateCommand } from '../config/validate.ts';
 import { systemClock } from '../shared/clock.ts';
 import { GloveboxError } from '../shared/errors.ts';
@@ -108,7 +108,7 @@ async function runStandalone({ upstream, budget, port, store }: StandaloneOption
   }
   const gateway = await standaloneGateway(
     { upstream, budgetUsd: budget, port, store },
-    { ...io, apiKey: modelKey() },
+    { ...io, apiKey: readModelKey() },
   );
   await untilSignal();
   await gateway.close();

@@ -1,6 +1,7 @@
 /** The one-machine sandbox as the bot of this machine uses it. */
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { readToolPath } from '../config/env.ts';
 import { createProcessSandbox, type ProcessSandbox } from '../job/process-sandbox/process-sandbox.ts';
 import type { Clock } from '../shared/clock.ts';
 import { GloveboxError } from '../shared/errors.ts';
@@ -32,6 +33,7 @@ export async function openOneMachine(options: OneMachineOptions): Promise<Proces
     runnerFile: runnerFile(),
     gatewaySocket: gatewaySocket(options.gatewaySocketDir),
     bwrapPath: '/usr/bin/bwrap',
+    toolPath: readToolPath(),
     clock: options.clock,
     log: options.log,
     random: options.random,

@@ -95,6 +95,11 @@ export const GatewayVariables = CommonVariables.extend({
     description: 'git over HTTP, `OWNER/REPO.git` is appended',
     expected: 'an http(s) URL',
   }),
+  GLOVEBOX_ALLOW_UNFENCED: variable(z.enum(['yes', 'no']).default('no'), {
+    description:
+      "`yes` lets templates with `isolation: none` reach a model that is not on this machine; the repository's code could then read this process's keys",
+    expected: "'yes' or 'no'",
+  }),
   GLOVEBOX_GATEWAY_HOST: variable(z.string().min(1).default('127.0.0.1'), {
     description: 'address that the gateway listens on, besides its socket',
   }),
@@ -134,11 +139,12 @@ export interface GatewayEnv extends CommonEnv {
   readonly anthropicApiKey: string | null;
   readonly anthropicBaseUrl: string;
   readonly githubGitUrl: string;
+  readonly allowUnfenced: boolean;
   readonly host: string;
   readonly port: number;
 }
 
-/** The model upstream's key alone, for a gateway that stands by itself; null where there is none. */
+/** The model upstream's key alone, for a gateway that stands by itself and the demo's `--live`; null where there is none. */
 export function readModelKey(environment: Environment = process.env): string | null {
   return parse(GatewayVariables.pick({ ANTHROPIC_API_KEY: true }), environment).ANTHROPIC_API_KEY ?? null;
 }
@@ -169,6 +175,7 @@ export function readGatewayEnv(environment: Environment = process.env): GatewayE
     anthropicApiKey: read.ANTHROPIC_API_KEY ?? null,
     anthropicBaseUrl: withoutSlash(read.ANTHROPIC_BASE_URL),
     githubGitUrl: withoutSlash(read.GITHUB_GIT_URL),
+    allowUnfenced: read.GLOVEBOX_ALLOW_UNFENCED === 'yes',
     host: read.GLOVEBOX_GATEWAY_HOST,
     port: Number(read.GLOVEBOX_GATEWAY_PORT),
   };
@@ -182,14 +189,14 @@ export function readStoreEnv(
   return { databaseUrl: read.DATABASE_URL ?? null, home: read.GLOVEBOX_HOME };
 }
 
+/** The operator's own PATH, for tools of templates without isolation; empty where there is none. */
+export function readToolPath(environment: Environment = process.env): string {
+  return environment['PATH'] ?? '';
+}
+
 /** The environment for a process of ours that must not see the named variables. */
 export function environmentWithout(names: readonly string[]): Record<string, string | undefined> {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !names.includes(name)));
-}
-
-/** The model's key where one is set, for the demo's `--live`. */
-export function modelKey(environment: Environment = process.env): string | null {
-  return environment['ANTHROPIC_API_KEY'] || null;
 }
 
 function common(read: CommonVariables): CommonEnv {

@@ -35,20 +35,3 @@ export async function renewLeases(db: Db, rowIds: readonly string[], leaseMs: nu
     .where('state', '=', 'reserved')
     .execute();
 }
-
-/** True while a round still has a call whose cost is not settled; a verdict waits for it. */
-export async function hasOpenReservation(
-  db: Db,
-  round: { taskId: string; attempt: number; round: number },
-): Promise<boolean> {
-  const row = await db
-    .selectFrom('ledger_row')
-    .select('id')
-    .where('task_id', '=', round.taskId)
-    .where('attempt', '=', round.attempt)
-    .where('round', '=', round.round)
-    .where('state', '=', 'reserved')
-    .limit(1)
-    .executeTakeFirst();
-  return row !== undefined;
-}

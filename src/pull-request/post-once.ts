@@ -36,21 +36,6 @@ export async function postOnce(deps: { db: Db; clock: Clock }, lease: Lease, ste
   return externalId;
 }
 
-/** What an earlier call left, by surface and key; null where it was not made. */
-export async function readIntent(
-  db: Db,
-  step: Pick<Step, 'taskId' | 'surface' | 'key'>,
-): Promise<string | null> {
-  const row = await db
-    .selectFrom('intent')
-    .select('external_id')
-    .where('task_id', '=', step.taskId)
-    .where('surface', '=', step.surface)
-    .where('key', '=', step.key)
-    .executeTakeFirst();
-  return row?.external_id ?? null;
-}
-
 async function openIntent(
   db: Db,
   lease: Lease,

@@ -72,9 +72,13 @@ async function runTalking(run: PhaseRun): Promise<number> {
   const stop = AbortSignal.any([run.terminated, stopped.signal]);
   const context = { ...run, report: heart.report, stop, gateway, verifyEnded: () => verifyEnded };
   const failure = refusal ?? (await attempt(async () => doPart(context, await gateway.spec())));
-  await heart.end(failure === null ? 'done' : 'failed', failure);
+  if (failure === null && CLOSED_BY_ITS_LAST_UPLOAD.has(run.phase)) await heart.stop();
+  else await heart.end(failure === null ? 'done' : 'failed', failure);
   return close(run, failure);
 }
+
+/** The seal and the last upload say that these are done, and close their job: a last beat would only be refused. */
+const CLOSED_BY_ITS_LAST_UPLOAD: ReadonlySet<Phase> = new Set<Phase>(['work', 'deliver']);
 
 interface FullContext extends PhaseContext {
   readonly phase: Phase;

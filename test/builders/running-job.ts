@@ -1,6 +1,6 @@
 /** A task in the middle of its work, with a round and jobs whose phase tokens a test holds. */
 import type { Insertable } from 'kysely';
-import { PHASES, type Phase } from '../../src/result/contract/phase-spec.ts';
+import type { Phase } from '../../src/result/contract/phase-spec.ts';
 import { jobName, systemRandom } from '../../src/shared/ids.ts';
 import { issueToken, tokenHash } from '../../src/shared/token.ts';
 import type { TaskTable } from '../../src/task/database.ts';
@@ -71,6 +71,3 @@ function freshTokens(): Record<Phase, string> {
   const token = (): string => issueToken(systemRandom);
   return { fetch: token(), setup: token(), work: token(), verify: token(), deliver: token() };
 }
-
-/** Every phase, for tables. */
-export const ALL_PHASES = PHASES;

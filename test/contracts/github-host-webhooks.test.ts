@@ -1,6 +1,6 @@
 /** Webhooks of the emulated GitHub: signed, as published, kept for redelivery, and losable. */
 
-import { verify } from '@octokit/webhooks-methods';
+import { Webhooks } from '@octokit/webhooks';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { appJwt, ask } from '../github-host/app-client.ts';
@@ -52,8 +52,8 @@ describe('webhooks', () => {
     await host.webhooks.settled();
     const [first] = receiver.received;
     const signature = first?.headers['x-hub-signature-256'] ?? '';
-    expect(await verify(SECRET, first?.body ?? '', signature)).toBe(true);
-    expect(await verify('another secret', first?.body ?? '', signature)).toBe(false);
+    expect(await new Webhooks({ secret: SECRET }).verify(first?.body ?? '', signature)).toBe(true);
+    expect(await new Webhooks({ secret: 'another secret' }).verify(first?.body ?? '', signature)).toBe(false);
   });
 
   it('carry sender, label, issue and installation', async () => {

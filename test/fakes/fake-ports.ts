@@ -13,8 +13,6 @@ import type { RepoRef, Task } from '../../src/task/task.ts';
 import { buildPin } from '../builders/task-row.ts';
 import { buildVerdict } from '../builders/verdict.ts';
 
-/** Called before and after each outside effect; a test makes it throw, or never return. */
-export type Hook = (call: string) => Promise<void>;
 
 export class FakePinner implements Pinner {
   readonly pinned: string[] = [];

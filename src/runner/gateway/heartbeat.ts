@@ -21,6 +21,8 @@ export interface HeartbeatLoop {
   readonly report: Reporter;
   /** Ends the loop with a last beat; tries a while when the gateway is away, never throws. */
   end(state: 'done' | 'failed', failure: PhaseFailure | null): Promise<void>;
+  /** Ends the loop without another beat. */
+  stop(): Promise<void>;
 }
 
 const EVERY_MS = 10_000;
@@ -54,6 +56,11 @@ export function startHeartbeat(deps: HeartbeatDeps): HeartbeatLoop {
     await deps.clock.sleep(ms - STEP_GAP_MS, AbortSignal.any([early.signal, ended.signal])).catch(() => {});
   }
 
+  async function stop(): Promise<void> {
+    ended.abort();
+    await running;
+  }
+
   const running = loop();
   return {
     report: {
@@ -63,9 +70,9 @@ export function startHeartbeat(deps: HeartbeatDeps): HeartbeatLoop {
       },
       fact: (news) => void Object.assign(facts, news),
     },
+    stop,
     async end(state, failure) {
-      ended.abort();
-      await running;
+      await stop();
       for (let attempt = 1; attempt <= LAST_TRIES; attempt++) {
         if ((await tell(deps, () => beat(state, failure))) !== 'away') return;
         await deps.clock.sleep(Math.min(2_000, 100 * attempt));
