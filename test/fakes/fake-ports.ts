@@ -13,7 +13,6 @@ import type { RepoRef, Task } from '../../src/task/task.ts';
 import { buildPin } from '../builders/task-row.ts';
 import { buildVerdict } from '../builders/verdict.ts';
 
-
 export class FakePinner implements Pinner {
   readonly pinned: string[] = [];
   answer: Awaited<ReturnType<Pinner['pin']>> = { pin: buildPin() };
