@@ -105,7 +105,8 @@ function controllerDeps(options: BotProcessOptions): Parameters<typeof startCont
       caps: { ...admin.concurrency, all: admin.concurrency.installation * 4 },
       sandboxes: admin.concurrency.installation * 8,
       parallel: 16,
-      pollMs: 1_000,
+      // the embedded store tells nobody of a change; PostgreSQL notifies, and the poll is only the net
+      pollMs: options.databaseUrl === null ? 100 : 1_000,
       resyncMs: 60_000,
       retryMs: 1_000,
     },

@@ -7,6 +7,7 @@ import { readAppIdentity } from './app-identity.ts';
 import { startBot } from './bot-process.ts';
 import { createGithubClients } from './github-clients.ts';
 import { loadAdmin } from './load-admin.ts';
+import { takeBotLock } from './one-bot-lock.ts';
 import { openOneMachine } from './one-machine.ts';
 import { processParts } from './process-parts.ts';
 import { untilSignal } from './until-signal.ts';
@@ -14,11 +15,12 @@ import { untilSignal } from './until-signal.ts';
 /** GitHub answers within seconds; a lease outlives this by far. */
 const GITHUB_TIMEOUT_MS = 20_000;
 
-/** Runs until a signal ends it; exit code 0. Errors: the environment's, the admin file's, the store's, GitHub's. */
+/** Runs until a signal ends it; exit code 0, or 3 when its lock was lost. Errors: the environment's, the admin file's, the store's, GitHub's, `bot-running`. */
 export async function runBot(): Promise<number> {
   const env = readBotEnv();
   const { file, admin } = await loadAdmin(env.configPath);
   mkdirSync(env.home, { recursive: true });
+  const lock = env.databaseUrl === null ? null : await takeBotLock(env.databaseUrl);
   const parts = await processParts(env, 'bot');
   const github = createGithubClients({
     appId: env.appId,
@@ -43,9 +45,12 @@ export async function runBot(): Promise<number> {
     sink: fileSink(join(env.home, 'audit.jsonl')),
   });
   parts.log.info({ url: bot.url, bubblewrap: sandbox.bubblewrapProblem() ?? 'ready' }, 'bot started');
-  await untilSignal();
+  const ended = await Promise.race([untilSignal(), ...(lock ? [lock.lost] : [])]);
   await bot.close();
   await sandbox.close();
+  await lock?.release();
   await parts.store.close();
-  return 0;
+  if (ended !== undefined) return 0;
+  parts.log.error('the lock on the database was lost; another bot may run');
+  return 3;
 }

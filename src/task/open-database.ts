@@ -8,6 +8,7 @@ import { Migrator } from 'kysely/migration';
 import pg from 'pg';
 import { GloveboxError } from '../shared/errors.ts';
 import type { Database } from './database.ts';
+import { lockFolder } from './folder-lock.ts';
 import { MIGRATIONS } from './migrations/all.ts';
 
 /** The store's handle; a transaction has the same type. */
@@ -27,22 +28,35 @@ export interface OpenStore {
   close(): Promise<void>;
 }
 
-/** Connects and migrates. Errors: `store-unreachable` (retry), `store-newer` (this program is too old for the schema). */
+/**
+ * Connects and migrates. Errors: `store-unreachable` (retry), `store-newer` (this program is too old for the schema),
+ * `store-in-use` (an embedded store serves one process).
+ */
 export async function openDatabase(location: StoreLocation): Promise<OpenStore> {
+  const unlock =
+    location.kind === 'pglite' && location.folder !== 'memory' ? lockFolder(location.folder) : () => {};
   const db = location.kind === 'postgres' ? openPostgres(location) : openPglite(location.folder);
+  const close = async (): Promise<void> => {
+    await db.destroy();
+    unlock();
+  };
   try {
     await migrate(db);
   } catch (cause) {
-    await db.destroy();
-    if (cause instanceof GloveboxError) throw cause;
-    throw new GloveboxError({
-      code: 'store-unreachable',
-      message: `The store at ${describe(location)} cannot be opened: ${cause instanceof Error ? cause.message : 'unknown error'}.`,
-      retry: true,
-      cause,
-    });
+    await close();
+    throw cause instanceof GloveboxError ? cause : unreachable(location, cause);
   }
-  return { db, kind: location.kind, close: () => db.destroy() };
+  return { db, kind: location.kind, close };
+}
+
+function unreachable(location: StoreLocation, cause: unknown): GloveboxError {
+  const why = cause instanceof Error ? cause.message : 'unknown error';
+  return new GloveboxError({
+    code: 'store-unreachable',
+    message: `The store at ${describe(location)} cannot be opened: ${why}.`,
+    retry: true,
+    cause,
+  });
 }
 
 function openPostgres(location: { url: string; maxConnections: number }): Db {

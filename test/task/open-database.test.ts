@@ -1,7 +1,20 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type OpenStore, openDatabase } from '../../src/task/open-database.ts';
 import { openTestStore, storeKinds } from '../fixtures/test-store.ts';
+
+const folders: string[] = [];
+async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'glovebox-store-'));
+  folders.push(folder);
+  return folder;
+}
+afterAll(async () => {
+  for (const folder of folders) await rm(folder, { recursive: true, force: true });
+});
 
 describe.each(storeKinds)('the store on %s', (kind) => {
   let store: OpenStore;
@@ -55,10 +68,26 @@ describe.each(storeKinds)('the store on %s', (kind) => {
 
 describe('a schema that is newer than this program', () => {
   it('is refused with the name of the unknown migration', async () => {
-    const folder = await import('node:fs/promises').then((fs) => fs.mkdtemp('/tmp/glovebox-store-'));
+    const folder = await temporaryFolder();
     const store = await openDatabase({ kind: 'pglite', folder });
     await sql`insert into kysely_migration (name, timestamp) values ('9999-future', 'now')`.execute(store.db);
     await store.close();
     await expect(openDatabase({ kind: 'pglite', folder })).rejects.toMatchObject({ code: 'store-newer' });
+  });
+});
+
+describe('an embedded store in a folder', () => {
+  it('serves one process: a second opening is refused with the holder, and works once the first has closed', async () => {
+    const folder = join(await temporaryFolder(), 'store');
+    const first = await openDatabase({ kind: 'pglite', folder });
+    await expect(openDatabase({ kind: 'pglite', folder })).rejects.toMatchObject({ code: 'store-in-use' });
+    await first.close();
+    await (await openDatabase({ kind: 'pglite', folder })).close();
+  });
+
+  it('takes over the lock of a process that was killed', async () => {
+    const folder = join(await temporaryFolder(), 'store');
+    await writeFile(`${folder}.lock`, JSON.stringify({ pid: 2 ** 22 - 1, start: '1' }));
+    await (await openDatabase({ kind: 'pglite', folder })).close();
   });
 });
