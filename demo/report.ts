@@ -7,6 +7,7 @@ import { reasonSentence } from '../src/pull-request/reason-text.ts';
 import { gatesSentence } from '../src/pull-request/verdict-text.ts';
 import type { CheckVerdict, Verdict } from '../src/result/verdict.ts';
 import { formatMicro } from '../src/shared/money.ts';
+import { outcomeWord } from '../src/task/outcome-word.ts';
 import type { Task } from '../src/task/task.ts';
 import { tookText } from './read-stages.ts';
 
@@ -24,19 +25,10 @@ export interface Ending {
   readonly bill: string;
 }
 
-const WORDS = {
-  verified: 'Verified',
-  'needs-human': 'Needs a human',
-  refused: 'Refused',
-  aborted: 'Aborted',
-  'budget-reached': 'Budget reached',
-  errored: 'Errored',
-} as const;
-
 /** The lines after the table. */
 export function endingLines(ending: Ending): string[] {
   const { task, pull } = ending;
-  const word = task.outcome === null ? 'Running' : WORDS[task.outcome];
+  const word = outcomeWord(task);
   const head = pull === null ? '' : ` #${pull.number}${pull.draft ? ' (draft)' : ''} ${pull.title}`;
   return [
     '',

@@ -1,8 +1,8 @@
 /** `glovebox task abort TASK`: stops a task from the operator's terminal. The record first; the controller does the rest. */
 import { hasCode } from '../shared/errors.ts';
 import type { Db } from '../task/open-database.ts';
+import { outcomeWord } from '../task/outcome-word.ts';
 import { type AbortRequest, requestAbort } from '../task/store/request-abort.ts';
-import { outcomeWord } from './outcome-word.ts';
 
 export interface TaskAbortDeps {
   readonly db: Db;

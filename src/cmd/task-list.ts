@@ -1,8 +1,8 @@
 /** `glovebox task list [--json]`: the open tasks and the latest that ended. Reads only. */
 import { formatMicro } from '../shared/money.ts';
 import type { Db } from '../task/open-database.ts';
+import { outcomeWord } from '../task/outcome-word.ts';
 import { type ListedTask, listTasks } from '../task/store/list-tasks.ts';
-import { outcomeWord } from './outcome-word.ts';
 
 /** Tasks that one list shows at most. */
 const MAX_TASKS = 100;

@@ -4,7 +4,7 @@ import { reasonRemedy, reasonSentence } from '../pull-request/reason-text.ts';
 import { executed } from '../pull-request/verdict-text.ts';
 import type { Verdict } from '../result/verdict.ts';
 import { formatMicro } from '../shared/money.ts';
-import { outcomeWord } from './outcome-word.ts';
+import { outcomeWord } from '../task/outcome-word.ts';
 import type { PhaseTime, TaskReport } from './task-report.ts';
 
 /** Every line ends in a line break. Foreign text in it is escaped by the reason's builder. */

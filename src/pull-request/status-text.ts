@@ -1,5 +1,6 @@
 /** The sticky status comment's text, one builder per outcome word; pure, from the record's view. */
 import { formatCents } from '../shared/money.ts';
+import { outcomeWord } from '../task/outcome-word.ts';
 import { policySection } from './check-sections.ts';
 import { agentQuote, codeBlock, cutLine, cutText, escapeLine } from './foreign-text.ts';
 import { formatDuration, formatTime, plural } from './format.ts';
@@ -33,17 +34,8 @@ export function statusText(view: StatusView): string | null {
 export function endingSentence(view: StatusView): string | null {
   const { outcome, pullNumber, reason } = view.task;
   if (outcome === null || outcome === 'refused' || pullNumber !== null) return null;
-  return `**${WORDS[outcome]}**: ${reason ? reasonSentence(reason).replace(/ below\.$/, ' in the status comment.') : 'see the status comment.'}`;
+  return `**${outcomeWord(view.task)}**: ${reason ? reasonSentence(reason).replace(/ below\.$/, ' in the status comment.') : 'see the status comment.'}`;
 }
-
-const WORDS = {
-  verified: 'Verified',
-  'needs-human': 'Needs a human',
-  refused: 'Refused',
-  aborted: 'Aborted',
-  'budget-reached': 'Budget reached',
-  errored: 'Errored',
-} as const;
 
 function acceptedText(view: StatusView): string {
   const { requester } = view.task;
@@ -110,7 +102,7 @@ function endedText(view: StatusView): string {
   if (task.outcome === 'aborted') return abortedText(view);
   if (task.pullNumber !== null && task.reason === null) return draftText(view);
   return [
-    `**${WORDS[task.outcome]}**${ourSide(view)}: ${task.reason ? reasonSentence(task.reason) : 'no reason was recorded.'}${spentSentence(view)}`,
+    `**${outcomeWord(task)}**${ourSide(view)}: ${task.reason ? reasonSentence(task.reason) : 'no reason was recorded.'}${spentSentence(view)}`,
     '',
     task.reason ? reasonRemedy(task.reason) : '',
     ...detailParts(view),

@@ -1,5 +1,5 @@
 /** The nine words that people read for how a task is: the same on GitHub, in the terminal and in the documents. */
-import type { Task } from '../task/task.ts';
+import type { Task } from './task.ts';
 
 const OUTCOMES = {
   verified: 'Verified',
