@@ -1,4 +1,4 @@
-/** Builds dist/runner.mjs, the one file that runs inside a sandbox. */
+/** Builds what a package carries: dist/runner.mjs, the one file that runs inside a sandbox, and dist/glovebox.mjs. */
 import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -34,7 +34,23 @@ export async function buildRunner(folder = join(ROOT, 'dist')): Promise<BuiltRun
   return { file, bytes: statSync(file).size };
 }
 
+/** Bundles our own sources of the command line; packages stay outside, since some carry files of their own. */
+export async function buildCommand(folder = join(ROOT, 'dist')): Promise<string> {
+  const file = join(folder, 'glovebox.mjs');
+  await build({
+    entryPoints: [join(ROOT, 'src/cmd/glovebox.ts')],
+    outfile: file,
+    bundle: true,
+    packages: 'external',
+    platform: 'node',
+    format: 'esm',
+    target: 'node24',
+    logLevel: 'warning',
+  });
+  return file;
+}
+
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const { file, bytes } = await buildRunner();
-  process.stdout.write(`${file} ${bytes} bytes\n`);
+  process.stdout.write(`${file} ${bytes} bytes\n${await buildCommand()}\n`);
 }
