@@ -1,5 +1,5 @@
 /** Builds what a package carries: dist/runner.mjs, the one file that runs inside a sandbox, and dist/glovebox.mjs. */
-import { mkdirSync, statSync } from 'node:fs';
+import { mkdirSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
@@ -12,13 +12,14 @@ export interface BuiltRunner {
   readonly bytes: number;
 }
 
-/** Bundles the runner with its dependencies, minified, as one ES module for Node 24. */
+/** Bundles the runner with its dependencies, minified, as one ES module for Node 24; a sandbox never sees half of it. */
 export async function buildRunner(folder = join(ROOT, 'dist')): Promise<BuiltRunner> {
   const file = join(folder, 'runner.mjs');
+  const unfinished = `${file}.${process.pid}`;
   mkdirSync(folder, { recursive: true });
   await build({
     entryPoints: [join(ROOT, 'src/runner/entry.ts')],
-    outfile: file,
+    outfile: unfinished,
     bundle: true,
     minify: true,
     platform: 'node',
@@ -31,6 +32,7 @@ export async function buildRunner(folder = join(ROOT, 'dist')): Promise<BuiltRun
       js: "import{createRequire as glovebox_require}from'node:module';const require=glovebox_require(import.meta.url);",
     },
   });
+  renameSync(unfinished, file);
   return { file, bytes: statSync(file).size };
 }
 
