@@ -25,7 +25,7 @@ import { type GithubHost, startGithubHost } from '../test/github-host/github-hos
 import type { RepositorySeed } from '../test/github-host/seed.ts';
 
 export interface LineOptions {
-  readonly repository: RepositorySeed;
+  readonly repositories: readonly RepositorySeed[];
   readonly adminText: string;
   readonly upstream: { readonly url: string; readonly apiKey: string | null };
   readonly logLevel: string;
@@ -34,6 +34,9 @@ export interface LineOptions {
   /** Left out: the embedded store, in memory. */
   readonly store?: StoreLocation;
   readonly port?: number;
+  /** Left out: fresh ones, which nobody else knows. A suite that looks for leaks gives its own. */
+  readonly storeKey?: Uint8Array;
+  readonly webhookSecret?: string;
 }
 
 /** The running line. */
@@ -73,14 +76,14 @@ async function buildLine(
   const home = await mkdtemp(join(tmpdir(), 'glovebox-'));
   closers.push(() => rm(home, { recursive: true, force: true }));
   const { file, admin } = parseAdmin(options.adminText, 'glovebox.config.yml');
-  const storeKey = randomBytes(32);
+  const storeKey = options.storeKey ?? randomBytes(32);
   const common = {
     clock: systemClock,
     random: systemRandom,
     log: createLog(options.logLevel),
     secretBox: createSecretBox(storeKey, systemRandom),
   };
-  const host = await startGithubHost({ repositories: [options.repository], port: options.port ?? 0 });
+  const host = await startGithubHost({ repositories: options.repositories, port: options.port ?? 0 });
   closers.push(() => host.close());
   const store = await openDatabase(options.store ?? { kind: 'pglite', folder: 'memory' });
   closers.push(() => store.close());
@@ -111,7 +114,7 @@ async function buildLine(
     throttle: false,
     timeoutMs: GITHUB_TIMEOUT_MS,
   });
-  const webhookSecret = randomBytes(24).toString('hex');
+  const webhookSecret = options.webhookSecret ?? randomBytes(24).toString('hex');
   const bot = await startBot({
     ...common,
     db: store.db,

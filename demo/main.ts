@@ -71,7 +71,7 @@ async function play(given: DemoArguments, subject: Subject, screen: Screen): Pro
   const model = await openModel(given);
   const isolation = given.isolation ?? (hasBubblewrap() ? 'bubblewrap' : isolationWithout(given));
   const line = await startLine({
-    repository: subject.seed,
+    repositories: [subject.seed],
     adminText: adminFile({ isolation, template: templateNameOf(subject.configText), model: MODEL }),
     upstream: model,
     logLevel: 'fatal',

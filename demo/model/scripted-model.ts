@@ -22,6 +22,8 @@ export interface ScriptedModelOptions {
   readonly apiKey?: string;
   /** Ids that `/v1/models` lists. */
   readonly models?: readonly string[];
+  /** Another script for some conversations, told by what is asked; undefined: the one given first. */
+  readonly scriptFor?: (messages: string) => readonly ScriptStep[] | undefined;
 }
 
 export interface ScriptedModel {
@@ -95,7 +97,8 @@ async function answer(state: State, request: IncomingMessage, response: ServerRe
 function messageFor(state: State, body: unknown): Message {
   const request = Request.parse(body);
   const turn = request.messages.filter((message) => message.role === 'assistant').length;
-  const step = state.answers[turn] ?? END;
+  const script = state.options.scriptFor?.(JSON.stringify(request.messages)) ?? state.answers;
+  const step = script[turn] ?? END;
   const scripted = typeof step === 'function' ? step(readOutcomes(request.messages.at(-1)?.content)) : step;
   const id = `${turn}_${state.requests.length}`;
   const content = contentOf(scripted, id);
