@@ -1,9 +1,12 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { jobSpec } from '../../src/job/job-spec.ts';
+import { reserve } from '../../src/ledger/reserve.ts';
+import { settle } from '../../src/ledger/settle.ts';
 import { GloveboxError } from '../../src/shared/errors.ts';
 import type { OpenStore } from '../../src/task/open-database.ts';
 import { loadRounds } from '../../src/task/store/load-rounds.ts';
 import { requestAbort } from '../../src/task/store/request-abort.ts';
+import { reservation, rowEnd } from '../builders/ledger.ts';
 import { buildTask } from '../builders/task-record.ts';
 import { buildPin, insertTask } from '../builders/task-row.ts';
 import { buildVerdict } from '../builders/verdict.ts';
@@ -53,6 +56,32 @@ describe.each(storeKinds)('a task on %s', (kind) => {
     expect(world.tokens.minted).toHaveLength(2);
     expect(world.tokens.revoked.toSorted()).toEqual(world.tokens.minted.toSorted());
     await world.until(id, () => world.status.texts.at(-1) === 'verified');
+  });
+
+  it('is not judged while a call of it is open, and the audit has every call before the verdict', async () => {
+    const id = await insertTask(store.db);
+    const row = `open-${id}`;
+    await reserve(
+      store,
+      reservation({ rowId: row, taskId: id, scopes: [{ id: `task:${id}`, capNanoUsd: 10_000n }] }),
+    );
+    world.start();
+    await world.until(id, ({ task }) => task.state === 'judging');
+    const other = await insertTask(store.db);
+    await world.ended(other);
+    expect(world.judge.judged).toEqual([`${other}/1/1`]);
+
+    await settle(store.db, rowEnd(row, 10n));
+    await world.ended(id);
+    const events = await store.db
+      .selectFrom('audit_event')
+      .select(['type', 'data'])
+      .where('task_id', '=', id)
+      .where('type', 'in', ['gateway.calls', 'round.judged'])
+      .orderBy('seq')
+      .execute();
+    expect(events.map((event) => event.type)).toEqual(['gateway.calls', 'round.judged']);
+    expect(events[0]?.data).toMatchObject({ count: 1 });
   });
 
   it('keeps no git token in the clear', async () => {

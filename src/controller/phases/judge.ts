@@ -1,4 +1,5 @@
 /** Has the round's bundle judged and keeps the verdict. Judging reads; two of them give the same verdict, the first stays. */
+import { appendCalls } from '../../ledger/audit-calls.ts';
 import { lockSeen } from '../../task/store/lock-seen.ts';
 import { saveVerdict } from '../../task/store/save-verdict.ts';
 import type { ControllerDeps, Progress, Step } from '../controller-deps.ts';
@@ -12,6 +13,8 @@ export async function judgeRound(deps: ControllerDeps, step: Step): Promise<Prog
   const verdict = await deps.judge.judge(task);
   await deps.db.transaction().execute(async (trx) => {
     await lockSeen(trx, task);
+    // all of them have ended by now, and the head as of the verdict must cover them
+    await appendCalls(trx, task.id);
     await saveVerdict(trx, { taskId: task.id, attempt: task.attempt, number: task.round }, verdict);
   });
   return 'go-on';
