@@ -12,6 +12,7 @@ import { modelRoutes } from '../src/gateway/model/model-routes.ts';
 import { payerReader } from '../src/gateway/model/read-payer.ts';
 import { exactScrub } from '../src/gateway/model/scrub-strings.ts';
 import { openGatewayServer } from '../src/gateway/server.ts';
+import { reserveOpen } from '../src/ledger/reserve-open.ts';
 import { systemClock } from '../src/shared/clock.ts';
 import { systemRandom } from '../src/shared/ids.ts';
 import { createLog } from '../src/shared/log.ts';
@@ -80,6 +81,7 @@ async function startGateway(): Promise<{ port: number; token: string }> {
     log,
     identity: createLocalIdentity({ db }),
     checkPhase,
+    reserveOpen,
     closings: watchJobClosings({ db, clock: systemClock, log }),
     payerOf: payerReader({ db, clock: systemClock }),
     caps: () => ({ repository: none, organisation: none, teams: {} }),

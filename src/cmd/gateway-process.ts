@@ -19,6 +19,7 @@ import { type GatewayServer, openGatewayServer } from '../gateway/server.ts';
 import { readConversation } from '../gateway/transcript/read-conversation.ts';
 import { ISOLATION_NONE_WARNING } from '../job/process-sandbox/isolation.ts';
 import { recoverLost } from '../ledger/recover.ts';
+import { reserveOpen } from '../ledger/reserve-open.ts';
 import { harnessPaths } from '../result/classify-path.ts';
 import { readFailingOutput } from '../result/read-failing-output.ts';
 import type { Clock } from '../shared/clock.ts';
@@ -123,6 +124,7 @@ function modelSide(options: GatewayProcessOptions, closings: Closings) {
     log: options.log,
     identity: createLocalIdentity({ db }),
     checkPhase,
+    reserveOpen,
     closings,
     payerOf: payerReader({ db, clock }),
     caps: () => caps,

@@ -1,5 +1,5 @@
 /** Ends a reservation in one statement: the row gets its final state, and every scope gives back what was held. */
-import { CompiledQuery } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { NanoUsd } from '../shared/money.ts';
 import type { Db } from '../task/open-database.ts';
 
@@ -19,36 +19,29 @@ export interface RowEnd {
  * Scopes are locked in id order, as `reserve` does.
  */
 export async function settle(db: Db, end: RowEnd): Promise<boolean> {
-  const query: CompiledQuery<{ settled: boolean }> = CompiledQuery.raw(SETTLE, [
-    end.state,
-    String(end.nanoUsd),
-    end.usageJson,
-    [...end.flags],
-    end.status,
-    end.upstreamRequestId,
-    end.rowId,
-  ]);
-  const { rows } = await db.executeQuery(query);
+  const { rows } = await sql<{ settled: boolean }>`
+    with ${settling(end)} select exists (select 1 from ended) as settled`.execute(db);
   return rows[0]?.settled ?? false;
 }
 
-/** Built by hand, not by the query builder: it runs at every model call. */
-const SETTLE = `
-  with ended as (
-    update ledger_row set state = $1, settled_nano_usd = $2::int8, usage = $3::jsonb, flags = $4::text[],
-      status = $5::int, upstream_request_id = $6, settled_at = now()
-    where id = $7 and state = 'reserved'
+/** The settlement as parts of a `with`, for a statement that also writes something else. */
+export function settling(end: RowEnd): RawBuilder<unknown> {
+  return sql`ended as (
+    update ledger_row set state = ${end.state}, settled_nano_usd = ${String(end.nanoUsd)}::int8,
+      usage = ${end.usageJson}::jsonb, flags = ${[...end.flags]}::text[], status = ${end.status}::int,
+      upstream_request_id = ${end.upstreamRequestId}, settled_at = now()
+    where id = ${end.rowId} and state = 'reserved'
     returning scopes, reserved_nano_usd
   ), moved as (
     update ledger_scope s
     set reserved_nano_usd = s.reserved_nano_usd - (select reserved_nano_usd from ended),
-      spent_nano_usd = s.spent_nano_usd + $2::int8
+      spent_nano_usd = s.spent_nano_usd + ${String(end.nanoUsd)}::int8
     from (
       select id from ledger_scope where id = any ((select scopes from ended)::text[]) order by id for update
     ) locked
     where s.id = locked.id
-  )
-  select exists (select 1 from ended) as settled`;
+  )`;
+}
 
 /** Gives back the money of a call that was never sent. */
 export async function release(db: Db, rowId: string): Promise<boolean> {

@@ -1,11 +1,11 @@
 /** Ends a call: settles its row, records its transcript, remembers its prefix, and wakes who waits for the money. */
 
-import { release, settle } from '../../ledger/settle.ts';
+import { type RowEnd, release, settle } from '../../ledger/settle.ts';
 import type { CallEnd, HeldCall, Settlement } from '../../ledger/settlement.ts';
 import { settlementOf } from '../../ledger/settlement.ts';
 import { readUsage } from '../../ledger/usage.ts';
 import { usageJson } from '../../ledger/usage-record.ts';
-import { recordCall, type StoredChunks } from '../transcript/record-call.ts';
+import { type CallRecord, recordCall, type StoredChunks } from '../transcript/record-call.ts';
 import type { Answer } from './assemble-answer.ts';
 import type { CallsInFlight } from './calls-in-flight.ts';
 import type { ModelDeps } from './model-deps.ts';
@@ -40,9 +40,7 @@ export async function finishCall(
   const settlement = settlementOf(paid, endOf(deps, money, seen));
   logOdd(deps, money, settlement);
   try {
-    await withRetries(deps, () => settleRow(deps, money, { paid, seen, settlement }));
-    deps.line.moneyCameBack(paid.scopeIds);
-    await record(deps, money, { seen, settlement });
+    await write(deps, money, { paid, seen, settlement });
   } catch (error) {
     deps.log.error({ err: error, row: money.rowId }, 'call was not settled; its lease will end it');
   } finally {
@@ -80,13 +78,26 @@ interface Ended {
   readonly settlement: Settlement;
 }
 
-async function settleRow(
-  deps: FinishDeps,
-  money: CallMoney,
-  ended: Ended & { paid: HeldCall },
-): Promise<void> {
-  const { settlement, seen, paid } = ended;
-  await settle(deps.db, {
+/** One statement for all of it. Where that fails, the money comes first: a transcript that cannot be kept holds none. */
+async function write(deps: FinishDeps, money: CallMoney, ended: Ended & { paid: PaidCall }): Promise<void> {
+  const { paid, seen, settlement } = ended;
+  const end = rowEnd(money, ended);
+  const record = callRecord(deps, money, seen);
+  const wake = () => deps.line.moneyCameBack(paid.scopeIds);
+  try {
+    await recordCall(deps, record, end);
+    wake();
+  } catch (error) {
+    deps.log.warn({ err: error, row: money.rowId }, 'settling and recording at once failed');
+    await withRetries(deps, () => settle(deps.db, end));
+    wake();
+    await recordCall(deps, record);
+  }
+  remember(deps, money, { seen, settlement });
+}
+
+function rowEnd(money: CallMoney, { paid, seen, settlement }: Ended & { paid: HeldCall }): RowEnd {
+  return {
     rowId: money.rowId,
     state: settlement.state,
     nanoUsd: settlement.nanoUsd,
@@ -94,29 +105,34 @@ async function settleRow(
     flags: settlement.flags,
     status: seen.status,
     upstreamRequestId: seen.upstreamRequestId,
-  });
+  };
 }
 
-async function record(deps: FinishDeps, money: CallMoney, { seen, settlement }: Ended): Promise<void> {
-  const { caller, request, shared } = money;
-  const { message } = seen.answer;
-  // patterns were taken out of what the model read, so here only what is known exactly is looked for again
-  const answer = message === null ? null : readMessage(message, deps.exactScrub);
-  await recordCall(deps, {
-    id: money.rowId,
+function callRecord(deps: FinishDeps, { rowId, caller, request, shared }: CallMoney, seen: Seen): CallRecord {
+  const { message, id, stopReason } = seen.answer;
+  return {
+    id: rowId,
     taskId: caller.taskId,
     attempt: caller.attempt,
     round: caller.round,
     head: request.head,
     messages: request.messages,
     parent: shared.parent,
-    answer,
-    answerId: seen.answer.id,
-    stopReason: seen.answer.stopReason,
-  });
+    // patterns were taken out of what the model read, so here only what is known exactly is looked for again
+    answer: message === null ? null : readMessage(message, deps.exactScrub),
+    answerId: id,
+    stopReason,
+  };
+}
+
+function remember(
+  deps: FinishDeps,
+  { rowId, caller, request }: CallMoney,
+  { seen, settlement }: Ended,
+): void {
   const { input, cacheRead, cacheWrite1h, cacheWrite5m } = settlement.tokens;
   deps.recent.remember(caller.taskId, {
-    callId: money.rowId,
+    callId: rowId,
     headDigest: request.head.digest,
     messageDigests: request.messages.map((each) => each.digest),
     inputTokens:

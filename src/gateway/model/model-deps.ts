@@ -2,6 +2,7 @@
 import type { AuditEvent } from '../../audit/event.ts';
 import type { Caps, ModelPrice } from '../../config/model-price.ts';
 import type { PricedFeatures } from '../../ledger/cost-feature.ts';
+import type { Reservation, ReserveRequest } from '../../ledger/decide-reservation.ts';
 import type { Payer } from '../../ledger/scopes-of.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { RandomBytes } from '../../shared/ids.ts';
@@ -47,6 +48,11 @@ export interface ModelDeps {
   readonly identity: Identity;
   /** Reads the phase in the reservation's own transaction; a closed one makes no reservation. */
   checkPhase(trx: Db, caller: Caller): Promise<'open' | 'closed'>;
+  /**
+   * `reserveOpen` where jobs stand in the record: phase and money in one round trip. Null, or none given: `checkPhase` and
+   * `reserve` decide in a transaction.
+   */
+  readonly reserveOpen?: (db: Db, caller: Caller, request: ReserveRequest) => Promise<Reservation | null>;
   readonly closings: JobClosings;
   /** Who pays for this caller's calls, e.g. `readPayer`. */
   payerOf(caller: Caller): Promise<Payer>;

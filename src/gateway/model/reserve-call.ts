@@ -117,7 +117,8 @@ async function tryReserve(deps: ModelDeps, money: CallMoney, wanted: ReserveRequ
     if (phase === 'closed') throw closedPhase();
   };
   try {
-    return await reserve({ db: deps.db, inTransaction }, wanted);
+    const open = await deps.reserveOpen?.(deps.db, money.caller, wanted);
+    return open ?? (await reserve({ db: deps.db, inTransaction }, wanted));
   } catch (error) {
     if (hasCode(error, 'phase-closed')) throw new RefusedCall(UNAUTHENTICATED);
     deps.log.error({ err: error, taskId: money.caller.taskId }, 'reservation failed');

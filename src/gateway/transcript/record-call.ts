@@ -3,6 +3,7 @@
  * messages after it, so that what is stored grows with the conversation and not with its square.
  */
 import { sql } from 'kysely';
+import { type RowEnd, settling } from '../../ledger/settle.ts';
 import type { Db } from '../../task/open-database.ts';
 import { type Chunk, packChunk } from './chunk.ts';
 
@@ -52,16 +53,17 @@ export class StoredChunks {
   }
 }
 
-/** Writes a call and the texts that are new, in one statement. */
+/** Writes a call and the texts that are new, in one statement; with `end`, its settlement too: all of it or nothing. */
 export async function recordCall(
   deps: { readonly db: Db; readonly stored: StoredChunks },
   record: CallRecord,
+  end: RowEnd | null = null,
 ): Promise<void> {
   const added = record.messages.slice(record.parent?.messages ?? 0);
   const sources = [record.head, ...added, ...(record.answer === null ? [] : [record.answer])];
   const chunks = newChunks(deps.stored, sources);
   await sql`
-    with chunks as (${chunkInsert(chunks)})
+    with ${end === null ? sql`` : sql`${settling(end)},`} chunks as (${chunkInsert(chunks)})
     insert into transcript_call (id, task_id, attempt, round, parent_id, inherited, messages, marks, head, answer,
       answer_id, stop_reason)
     values (${record.id}, ${record.taskId}, ${record.attempt}, ${record.round}, ${record.parent?.callId ?? null},

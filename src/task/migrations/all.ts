@@ -5,6 +5,7 @@ import * as audit from './0002-audit.ts';
 import * as ledger from './0003-ledger.ts';
 import * as transcript from './0004-transcript.ts';
 import * as installationAudit from './0005-installation-audit.ts';
+import * as reserveOpen from './0006-reserve-open.ts';
 
 export const MIGRATIONS: Record<string, Migration> = {
   '0001-record': record,
@@ -12,4 +13,5 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0003-ledger': ledger,
   '0004-transcript': transcript,
   '0005-installation-audit': installationAudit,
+  '0006-reserve-open': reserveOpen,
 };
