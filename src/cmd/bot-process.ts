@@ -52,7 +52,8 @@ export interface RunningBot {
   close(): Promise<void>;
 }
 
-const LEASE_MS = 60_000;
+/** What a killed bot leaves a task blocked for; longer than any call to GitHub may take (GITHUB_TIMEOUT_MS). */
+const LEASE_MS = 30_000;
 const SINK_EVERY_MS = 5_000;
 
 /** Starts it. Errors: a busy port, the store's. */
