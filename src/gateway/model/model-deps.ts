@@ -26,7 +26,7 @@ export interface ModelLimits {
   readonly callsPerJob: number;
   /** How long a call waits while only live reservations stand in the way. */
   readonly waitMs: number;
-  /** How long a row stays ours without being renewed. */
+  /** How long a row stays ours without being renewed; a killed gateway's rows hold its rounds up for as long. */
   readonly leaseMs: number;
 }
 
@@ -37,7 +37,7 @@ export const MODEL_LIMITS: ModelLimits = {
   clientIdleMs: 60_000,
   callsPerJob: 64,
   waitMs: 60_000,
-  leaseMs: 120_000,
+  leaseMs: 30_000,
 };
 
 export interface ModelDeps {
