@@ -30,6 +30,8 @@ export interface ScriptedModel {
   readonly url: string;
   /** Bodies of the calls to `/v1/messages`, in order. */
   readonly requests: readonly unknown[];
+  /** Usage of every answer that was begun, also where nobody was left to read it: what a real upstream would bill. */
+  readonly billed: readonly Message['usage'][];
   failNext(fault: Fault): void;
   close(): Promise<void>;
 }
@@ -48,7 +50,7 @@ export async function startScriptedModel(
   answers: readonly ScriptStep[],
   options: ScriptedModelOptions = {},
 ): Promise<ScriptedModel> {
-  const state: State = { answers, options, cache: new PromptCache(), faults: [], requests: [] };
+  const state: State = { answers, options, cache: new PromptCache(), faults: [], requests: [], billed: [] };
   const server = createServer((request, response) => {
     answer(state, request, response).catch((error: unknown) => {
       if (!response.headersSent) fail(response, 400, error instanceof Error ? error.message : 'bad request');
@@ -61,6 +63,7 @@ export async function startScriptedModel(
   return {
     url: `http://127.0.0.1:${address.port}`,
     requests: state.requests,
+    billed: state.billed,
     failNext: (fault) => void state.faults.push(fault),
     close: () =>
       new Promise((resolve) => {
@@ -76,6 +79,7 @@ interface State {
   readonly cache: PromptCache;
   readonly faults: Fault[];
   readonly requests: unknown[];
+  readonly billed: Message['usage'][];
 }
 
 async function answer(state: State, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -88,10 +92,10 @@ async function answer(state: State, request: IncomingMessage, response: ServerRe
   }
   if (request.method !== 'POST' || path !== '/v1/messages') return fail(response, 404, 'no such path');
   state.requests.push(body);
-  await send(response, messageFor(state, body), {
-    stream: Request.parse(body).stream,
-    fault: state.faults.shift(),
-  });
+  const message = messageFor(state, body);
+  const fault = state.faults.shift();
+  if (fault?.kind !== 'status') state.billed.push(message.usage);
+  await send(response, message, { stream: Request.parse(body).stream, fault });
 }
 
 function messageFor(state: State, body: unknown): Message {
