@@ -7,6 +7,8 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     pool: 'forks',
+    // many suites wait (for leases, processes, a database) more than they compute
+    maxWorkers: 4,
     reporters: ['default', ['json', { outputFile: 'test-results/report.json' }]],
   },
 });
