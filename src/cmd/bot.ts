@@ -30,7 +30,11 @@ export async function runBot(): Promise<number> {
     throttle: env.githubThrottle,
     timeoutMs: GITHUB_TIMEOUT_MS,
   });
-  const sandbox = await openOneMachine({ ...env, ...parts });
+  const sandbox = await openOneMachine({
+    ...env,
+    ...parts,
+    canaries: env.port === 0 ? [] : [`127.0.0.1:${env.port}`],
+  });
   const bot = await startBot({
     ...parts,
     db: parts.store.db,

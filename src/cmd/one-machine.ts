@@ -15,7 +15,12 @@ export const SOCKET_NAME = 'gateway.sock';
 /** A unix socket's path has at most 107 bytes. */
 const MAX_SOCKET_PATH_BYTES = 107;
 
+/** A cloud's metadata service: nothing may answer there from inside a sandbox. */
+const CANARIES = ['169.254.169.254:80'];
+
 export interface OneMachineOptions {
+  /** Further `host:port` that answer on this machine and must not from inside, e.g. the bot's own. */
+  readonly canaries?: readonly string[];
   readonly home: string;
   readonly gatewaySocketDir: string;
   readonly clock: Clock;
@@ -34,6 +39,7 @@ export async function openOneMachine(options: OneMachineOptions): Promise<Proces
     gatewaySocket: gatewaySocket(options.gatewaySocketDir),
     bwrapPath: '/usr/bin/bwrap',
     toolPath: readToolPath(),
+    canaries: [...CANARIES, ...(options.canaries ?? [])],
     clock: options.clock,
     log: options.log,
     random: options.random,

@@ -41,8 +41,20 @@ export async function readTaskReport(db: Db, taskId: string): Promise<TaskReport
     calls,
     spentNanoUsd: settled.reduce((sum, call) => sum + call.nanoUsd, 0n),
     publishingSince: await publishingSince(db, taskId),
-    chain: await verifyChain(db, taskId),
+    chain: await verifyChain(db, taskId, await lastHead(db, taskId)),
   };
+}
+
+/** The head that the installation's chain took when the task ended; an event cut off after it would not be missed else. */
+async function lastHead(db: Db, taskId: string): Promise<string | null> {
+  const row = await db
+    .selectFrom('installation_audit')
+    .select('head')
+    .where('task_id', '=', taskId)
+    .orderBy('seq', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.head ?? null;
 }
 
 /** The phases of the attempt in the order of their beginnings. */

@@ -32,7 +32,7 @@ const count = (least: number, most: number, title: string, description: string) 
 
 const Template = z.strictObject({
   isolation: z
-    .enum(['bubblewrap', 'none', 'pod'])
+    .enum(['bubblewrap', 'none'])
     .meta({ title: 'isolation', description: 'what fences the sandbox; `none` is for trying out only' }),
   image: z
     .string()

@@ -1,7 +1,7 @@
 /** The Git Data half of the `PublishGitHub` adapter: what makes a signed commit on a branch of its own. */
 import { z } from 'zod';
 import { GloveboxError } from '../shared/errors.ts';
-import { callGithub, githubStatus } from '../shared/github-error.ts';
+import { callGithub, githubStatus, isRateLimit } from '../shared/github-error.ts';
 import type { CommitState, PublishGitHub, TreeEntry } from './github.ts';
 import { at, type InstallationOctokit, type Target } from './octokit-target.ts';
 
@@ -120,7 +120,8 @@ async function createBranch(
   } catch (error) {
     const status = githubStatus(error);
     if (status === 422 && (await readBranch(octokit, target, want.branch)) !== null) return false;
-    if (status !== 422 && status !== 403) return callGithub('create a branch', () => Promise.reject(error));
+    if ((status !== 422 && status !== 403) || isRateLimit(error))
+      return callGithub('create a branch', () => Promise.reject(error));
     throw new GloveboxError({
       code: 'push-refused',
       message: `GitHub refused branch '${want.branch}' with ${status}: a rule of the repository forbids it. Allow 'glovebox/*'.`,

@@ -2,6 +2,7 @@
  * At-least-once calls made effectively once: an intent row precedes the call; after a crash the recovery looks for what
  * was made and takes the oldest, and calls again only when GitHub's listing has had time to show it.
  */
+import { appendAudit } from '../audit/append.ts';
 import type { Lease } from '../controller/ports.ts';
 import type { Clock } from '../shared/clock.ts';
 import { GloveboxError } from '../shared/errors.ts';
@@ -26,13 +27,19 @@ export async function postOnce(deps: { db: Db; clock: Clock }, lease: Lease, ste
   const found = intent.fresh ? null : await recover(deps.clock, step, intent.createdAt);
   if (found === null) await lease.check();
   const externalId = found ?? (await step.create());
-  await deps.db
-    .updateTable('intent')
-    .set({ external_id: externalId, done_at: new Date(deps.clock.now()) })
-    .where('task_id', '=', step.taskId)
-    .where('surface', '=', step.surface)
-    .where('key', '=', step.key)
-    .execute();
+  await deps.db.transaction().execute(async (trx) => {
+    await trx
+      .updateTable('intent')
+      .set({ external_id: externalId, done_at: new Date(deps.clock.now()) })
+      .where('task_id', '=', step.taskId)
+      .where('surface', '=', step.surface)
+      .where('key', '=', step.key)
+      .execute();
+    await appendAudit(trx, step.taskId, {
+      type: 'publish.done',
+      data: { surface: step.surface, id: externalId },
+    });
+  });
   return externalId;
 }
 

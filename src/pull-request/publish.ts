@@ -147,7 +147,7 @@ async function pullOnce(
       if (made !== 'draft-refused') return String(made);
       const open = await deps.github.createPull({
         ...request,
-        title: pullTitle(issue, 'no-draft'),
+        title: deps.redact(pullTitle(issue, 'no-draft')),
         draft: false,
       });
       return String(open);

@@ -100,6 +100,7 @@ function endedText(view: StatusView): string {
   if (task.outcome === null) return '**Running**.';
   if (task.outcome === 'verified') return verifiedText(view);
   if (task.outcome === 'aborted') return abortedText(view);
+  if (task.outcome === 'budget-reached') return budgetText(view);
   if (task.pullNumber !== null && task.reason === null) return draftText(view);
   return [
     `**${outcomeWord(task)}**${ourSide(view)}: ${task.reason ? reasonSentence(task.reason) : 'no reason was recorded.'}${spentSentence(view)}`,
@@ -121,6 +122,17 @@ function verifiedText(view: StatusView): string {
 function draftText(view: StatusView): string {
   const sentence = view.verdict ? verdictSentence(view.verdict, view.rounds) : 'not verified';
   return `**Needs a human**: draft #${view.task.pullNumber}: ${sentence}, ${formatCents(view.spentNanoUsd)}. To start over on a new branch, set the label \`agent\` anew.`;
+}
+
+function budgetText(view: StatusView): string {
+  const { pullNumber } = view.task;
+  const of = view.budgetNanoUsd === null ? '' : ` of ${formatCents(view.budgetNanoUsd)}`;
+  const sentence = view.verdict ? `: ${verdictSentence(view.verdict, view.rounds)}` : '';
+  const kept =
+    pullNumber === null
+      ? 'The work so far was not published.'
+      : `Draft #${pullNumber} holds the work so far${sentence}.`;
+  return `**Budget reached**: ${formatCents(view.spentNanoUsd)}${of}; the next call could cost more than what is left. ${kept}\n\nAn organisation admin can change \`budget.perTask\`; then set the label \`agent\` anew.`;
 }
 
 function abortedText(view: StatusView): string {

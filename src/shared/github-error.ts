@@ -31,6 +31,16 @@ export async function callGithub<T>(what: string, call: () => Promise<T>): Promi
   }
 }
 
+/** True for an answer that asks to come again later: a primary or secondary rate limit (a 403 may be one). */
+export function isRateLimit(error: unknown): boolean {
+  const parsed = RequestFailure.safeParse(error);
+  if (!parsed.success) return false;
+  const { status, response } = parsed.data;
+  if (status === 429) return true;
+  const headers = response?.headers ?? {};
+  return status === 403 && (headers['retry-after'] !== undefined || headers['x-ratelimit-remaining'] === '0');
+}
+
 function mapped(what: string, cause: unknown): unknown {
   if (cause instanceof GloveboxError) return cause;
   const parsed = RequestFailure.safeParse(cause);
@@ -44,10 +54,7 @@ function mapped(what: string, cause: unknown): unknown {
   }
   const { status, message, response } = parsed.data;
   const retryAfter = response?.headers['retry-after'];
-  const limited =
-    status === 429 ||
-    (status === 403 && (retryAfter !== undefined || response?.headers['x-ratelimit-remaining'] === '0'));
-  const retry = limited || status >= 500 || status === 408;
+  const retry = isRateLimit(cause) || status >= 500 || status === 408;
   return new GloveboxError({
     code: retry ? 'github-unavailable' : 'github-refused',
     message: `GitHub answered ${status} to '${what}': ${message.slice(0, 300)}`,

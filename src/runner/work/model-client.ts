@@ -85,14 +85,13 @@ function finalMeaning(error: APIError): NoAnswer | null {
   if (isTooLong(error)) return 'overflow';
   const known = MEANING.get(error.status);
   if (known !== undefined) return known;
-  if (error.headers?.get('x-should-retry') === 'false') return 'budget';
+  if (error.headers?.get('x-should-retry') === 'false') return 'failed';
   return isPassing(error) ? null : 'failed';
 }
 
 const MEANING = new Map<number | undefined, NoAnswer>([
   [401, 'closed'],
   [402, 'budget'],
-  [403, 'closed'],
   [413, 'overflow'],
 ]);
 

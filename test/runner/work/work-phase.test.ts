@@ -104,6 +104,21 @@ describe('how a round ends', () => {
       '',
     ],
     [
+      'a gateway that says no for good (no price for the model)',
+      [
+        edit('1', 'two', '2'),
+        { status: 403, type: 'permission_error', headers: { 'x-should-retry': 'false' } },
+      ],
+      'failed',
+      '',
+    ],
+    [
+      'an upstream that refuses our key',
+      [edit('1', 'two', '2'), { status: 502, type: 'api_error', headers: { 'x-should-retry': 'false' } }],
+      'failed',
+      '',
+    ],
+    [
       'a refusal',
       [edit('1', 'two', '2'), { blocks: [{ type: 'text', text: 'No.' }], stop: 'refusal' }],
       'refused',
