@@ -1,6 +1,6 @@
 /**
- * One process under measurement, started by `gateway.ts`: the fake upstream, the bare pass-through proxy, or the gateway.
- * Reports its address, and on request the CPU time that it has used.
+ * One process under measurement, started by `gateway.ts`: the fake upstream, the bare pass-through proxy with or without
+ * durable writes, or the gateway.
  */
 import http from 'node:http';
 import { SHIPPED_PRICES } from '../src/config/model-catalogue.ts';
@@ -18,12 +18,12 @@ import { systemRandom } from '../src/shared/ids.ts';
 import { createLog } from '../src/shared/log.ts';
 import { openDatabase } from '../src/task/open-database.ts';
 import { checkPhase } from '../src/task/store/check-phase.ts';
+import { bareProxy, durableWrites } from './bare-proxy.ts';
 import { answerBody, streamBody } from './gateway-load.ts';
+import { listen, reportToParent } from './report-to-parent.ts';
 import { seedWorkJob } from './seed-work-job.ts';
 
 const [, , role = '', upstreamUrl = '', databaseUrl = ''] = process.argv;
-
-const agent = new http.Agent({ keepAlive: true });
 
 function startUpstream(): Promise<number> {
   const server = http.createServer((request, response) => {
@@ -37,30 +37,6 @@ function startUpstream(): Promise<number> {
       for (const event of streamBody()) response.write(event);
       return response.end();
     });
-  });
-  return listen(server);
-}
-
-/** What anybody would write first: pipe both ways, exchange the key. */
-function startBareProxy(): Promise<number> {
-  const target = new URL(upstreamUrl);
-  const server = http.createServer((request, response) => {
-    const { host: _host, authorization: _token, ...headers } = request.headers;
-    const outgoing = http.request(
-      {
-        agent,
-        hostname: target.hostname,
-        port: target.port,
-        path: request.url,
-        method: request.method,
-        headers: { ...headers, 'x-api-key': 'key' },
-      },
-      (incoming) => {
-        response.writeHead(incoming.statusCode ?? 502, incoming.headers);
-        incoming.pipe(response);
-      },
-    );
-    request.pipe(outgoing);
   });
   return listen(server);
 }
@@ -101,20 +77,17 @@ async function startGateway(): Promise<{ port: number; token: string }> {
   return { port: server.port ?? 0, token };
 }
 
-function listen(server: http.Server): Promise<number> {
-  return new Promise((resolve) => {
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      resolve(address !== null && typeof address === 'object' ? address.port : 0);
-    });
-  });
-}
+const ROLES: Readonly<Record<string, () => Promise<{ port: number; token: string }>>> = {
+  upstream: async () => ({ port: await startUpstream(), token: 'none' }),
+  bare: async () => ({ port: await listen(bareProxy(upstreamUrl)), token: 'none' }),
+  durable: async () => ({
+    port: await listen(bareProxy(upstreamUrl, await durableWrites(databaseUrl))),
+    token: 'none',
+  }),
+  gateway: startGateway,
+};
 
-process.on('message', (message) => {
-  if (message === 'cpu') process.send?.({ cpu: process.cpuUsage() });
-});
-process.on('disconnect', () => process.exit(0));
-
-if (role === 'gateway') process.send?.(await startGateway());
-else
-  process.send?.({ port: await (role === 'upstream' ? startUpstream() : startBareProxy()), token: 'none' });
+const begin = ROLES[role];
+if (begin === undefined)
+  throw new Error(`Unknown role '${role}': expected ${Object.keys(ROLES).join(', ')}.`);
+reportToParent(await begin());

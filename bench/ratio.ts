@@ -2,10 +2,18 @@
 export interface Ratio {
   readonly label: string;
   readonly value: number;
-  /** `x` for a ratio, `ms` for an absolute time. */
-  readonly unit: 'x' | 'ms';
-  /** At most this much. */
-  readonly goal: number;
+  /** `x` for a ratio, `ms` or `s` for an absolute time. */
+  readonly unit: 'x' | 'ms' | 's';
+  /** Null where a number is only told, e.g. a peer's. */
+  readonly goal: number | null;
+  /** Which side of the goal is met. */
+  readonly good: 'at-most' | 'at-least';
   /** Circumstances, in a few words. */
   readonly detail: string;
+}
+
+/** Whether the goal is met; null where there is none. */
+export function isMet({ value, goal, good }: Ratio): boolean | null {
+  if (goal === null) return null;
+  return good === 'at-most' ? value <= goal : value >= goal;
 }
