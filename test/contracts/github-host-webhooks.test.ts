@@ -101,6 +101,20 @@ describe('webhooks', () => {
     await host.webhooks.settled();
     expect(kinds()).toEqual(['issue_comment.created', 'issues.closed', 'issues.opened']);
   });
+
+  it('say what an edit replaced', async () => {
+    const number = await host.people.openIssue({ ...issue, as: 'writer' });
+    const on = { repository: 'clock', number, as: 'writer' } as const;
+    await host.people.editIssue(on, { title: 'Another title' });
+    await host.webhooks.settled();
+    await host.people.editIssue(on, { title: 'A third title', body: 'Another body' });
+    await host.webhooks.settled();
+    const edits = receiver.received.filter((it) => kindOf(it) === 'issues.edited');
+    expect(edits.map(({ body }) => JSON.parse(body).changes)).toEqual([
+      { title: { from: 'Title' } },
+      { title: { from: 'Another title' }, body: { from: 'Body' } },
+    ]);
+  });
 });
 
 describe('deliveries', () => {

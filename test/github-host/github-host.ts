@@ -197,6 +197,7 @@ function buildState(parts: {
     sender: createWebhookSender({ appId: app.id, installationId: app.installationId, report, target }),
     rules: { draftsRefused: false, forbiddenRefs: [], roleNames: new Map() },
     reactions: [],
+    issueTexts: new Map(),
     verified: new Map(),
     tokenExpiries: new Map(),
     now: options.now ?? Date.now,

@@ -44,6 +44,8 @@ export interface HostState {
   readonly sender: WebhookSender;
   readonly rules: HostRules;
   readonly reactions: Reaction[];
+  /** Text of each issue when it was last announced, by `REPOSITORY#NUMBER`. */
+  readonly issueTexts: Map<string, { readonly title: string; readonly body: string }>;
   /** Commits that GitHub signed, by SHA, with the time of it. */
   readonly verified: Map<string, string>;
   readonly tokenExpiries: Map<string, number>;

@@ -1,4 +1,4 @@
-/** Issue events that the emulator does not keep: the labels that an issue was opened with. */
+/** What the emulator does not keep of an issue: the labels that it was opened with, and its text before an edit. */
 import { z } from 'zod';
 import type { EmulatedEvent } from './emulator.ts';
 import type { HostState } from './host-state.ts';
@@ -26,4 +26,25 @@ export function keepLabelled(state: HostState, event: EmulatedEvent): void {
     milestone_title: null,
     rename: null,
   });
+}
+
+const Written = z.object({
+  issue: z.looseObject({ number: z.int(), title: z.string(), body: z.string().nullable() }),
+  changes: z.looseObject({ title: z.boolean(), body: z.boolean() }).optional(),
+  repository: z.looseObject({ id: z.int() }),
+});
+
+/** The `changes` of an `issues` event: what an edit replaced. Sees every event, since the text before is in none. */
+export function followEdits(
+  state: HostState,
+  event: EmulatedEvent,
+): Readonly<Record<string, { from: string }>> {
+  const { issue, changes, repository } = Written.parse(event.payload);
+  const key = `${repository.id}#${issue.number}`;
+  const before = state.issueTexts.get(key);
+  state.issueTexts.set(key, { title: issue.title, body: issue.body ?? '' });
+  return {
+    ...(changes?.title ? { title: { from: before?.title ?? '' } } : {}),
+    ...(changes?.body ? { body: { from: before?.body ?? '' } } : {}),
+  };
 }

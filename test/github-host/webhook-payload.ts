@@ -2,6 +2,7 @@
 import type { EmulatedEvent } from './emulator.ts';
 import { rewrite } from './forward.ts';
 import type { HostState } from './host-state.ts';
+import { followEdits } from './issue-events.ts';
 import { formatUser } from './routes/format-user.ts';
 import type { Outgoing } from './webhook-sender.ts';
 
@@ -38,7 +39,8 @@ export function toOutgoing(state: HostState, event: EmulatedEvent): Outgoing | n
   };
   if ('label' in source) payload['label'] = completeLabel(state, source['label'], source['repository']);
   if ('issue' in source) payload['issue'] = completeIssue(source['issue']);
-  if (event.event === 'issue_comment' && event.action === 'edited') payload['changes'] = {};
+  const changes = event.event === 'issues' ? followEdits(state, event) : {};
+  if (event.action === 'edited') payload['changes'] = changes;
   return { event: event.event, action: event.action ?? null, payload };
 }
 
