@@ -42,7 +42,10 @@ export async function finishCall(
   try {
     await write(deps, money, { paid, seen, settlement });
   } catch (error) {
-    deps.log.error({ err: error, row: money.rowId }, 'call was not settled; its lease will end it');
+    deps.log.error(
+      { err: error, row: money.rowId },
+      'call was not finished; where it is not settled, its lease will end it',
+    );
   } finally {
     deps.calls.drop(money.rowId);
   }
@@ -91,7 +94,13 @@ async function write(deps: FinishDeps, money: CallMoney, ended: Ended & { paid: 
     deps.log.warn({ err: error, row: money.rowId }, 'settling and recording at once failed');
     await withRetries(deps, () => settle(deps.db, end));
     wake();
-    await recordCall(deps, record);
+    await recordCall(deps, record).catch((cause: unknown) => {
+      deps.log.error(
+        { err: cause, row: money.rowId },
+        'call was settled, but its transcript was not recorded',
+      );
+      throw cause;
+    });
   }
   remember(deps, money, { seen, settlement });
 }

@@ -96,6 +96,23 @@ describe.each(storeKinds)('transcripts on %s', (kind) => {
     expect(await readConversation(store.db, { taskId: await lastTask(), attempt: 1 })).toEqual(messages);
   });
 
+  it('settles a call whose transcript the store cannot hold, at its exact cost', async () => {
+    gateway = await startModelGateway(store);
+    gateway.upstream.script({ stopReason: 'end\u0000turn' });
+    await (await gateway.post(question())).text();
+    await gateway.close();
+    const row = await store.db
+      .selectFrom('ledger_row')
+      .leftJoin('transcript_call', 'transcript_call.id', 'ledger_row.id')
+      .select(['ledger_row.state', 'ledger_row.settled_nano_usd', 'transcript_call.id as recorded'])
+      .orderBy('created_at', 'desc')
+      .limit(1)
+      .executeTakeFirstOrThrow();
+    expect(row).toMatchObject({ state: 'exact', recorded: null });
+    expect(row.settled_nano_usd).toBeGreaterThan(0n);
+    expect(gateway.logged.join('')).toContain('its transcript was not recorded');
+  });
+
   it('has a digest that changes with every call', async () => {
     gateway = await startModelGateway(store);
     const { taskId } = await converse(2);
