@@ -15,6 +15,7 @@ export interface BuiltRunner {
 /** Bundles the runner with its dependencies, minified, as one ES module for Node 24; a sandbox never sees half of it. */
 export async function buildRunner(folder = join(ROOT, 'dist')): Promise<BuiltRunner> {
   const file = join(folder, 'runner.mjs');
+  const fresh = `${file}.${process.pid}`;
   const unfinished = `${file}.${process.pid}`;
   mkdirSync(folder, { recursive: true });
   await build({
@@ -33,6 +34,7 @@ export async function buildRunner(folder = join(ROOT, 'dist')): Promise<BuiltRun
     },
   });
   renameSync(unfinished, file);
+  renameSync(fresh, file);
   return { file, bytes: statSync(file).size };
 }
 
