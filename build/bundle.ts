@@ -43,7 +43,7 @@ export async function buildCommand(folder = join(ROOT, 'dist')): Promise<string>
   const file = join(folder, 'glovebox.mjs');
   await build({
     entryPoints: [join(ROOT, 'src/cmd/glovebox.ts')],
-    outfile: file,
+    outfile: fresh,
     bundle: true,
     packages: 'external',
     platform: 'node',
