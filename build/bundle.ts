@@ -15,7 +15,6 @@ export interface BuiltRunner {
 /** Bundles the runner with its dependencies, minified, as one ES module for Node 24; a sandbox never sees half of it. */
 export async function buildRunner(folder = join(ROOT, 'dist')): Promise<BuiltRunner> {
   const file = join(folder, 'runner.mjs');
-  const fresh = `${file}.${process.pid}`;
   const unfinished = `${file}.${process.pid}`;
   mkdirSync(folder, { recursive: true });
   await build({
@@ -34,7 +33,6 @@ export async function buildRunner(folder = join(ROOT, 'dist')): Promise<BuiltRun
     },
   });
   renameSync(unfinished, file);
-  renameSync(fresh, file);
   return { file, bytes: statSync(file).size };
 }
 
@@ -43,7 +41,7 @@ export async function buildCommand(folder = join(ROOT, 'dist')): Promise<string>
   const file = join(folder, 'glovebox.mjs');
   await build({
     entryPoints: [join(ROOT, 'src/cmd/glovebox.ts')],
-    outfile: fresh,
+    outfile: file,
     bundle: true,
     packages: 'external',
     platform: 'node',
