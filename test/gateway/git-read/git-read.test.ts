@@ -298,6 +298,35 @@ describe('the git read proxy', () => {
     }
   });
 
+  it('INC-01: no token of a sandbox writes, and with a write credential in it the same push would (counter-test)', async () => {
+    const proxy = await openProxy(store, 'sha1');
+    try {
+      // The server takes pushes of whoever holds the installation token: nothing but the sandbox's emptiness is in the way.
+      const bare = join(proxy.repository.root, 'octo-org', 'clock.git');
+      await git(['config', 'http.receivepack', 'true'], bare);
+      const folder = join(proxy.scratch, 'obedient-agent');
+      const { fetch: fetchToken, ...later } = proxy.work.tokens;
+      await git(['clone', '-q', '--depth', '1', proxy.url, folder], proxy.scratch, withToken(fetchToken));
+      await git(['commit', '-q', '--allow-empty', '-m', 'as the issue says'], folder);
+      const wanted = await git(['rev-parse', 'HEAD'], folder);
+      const push = (url: string, env = {}) => git(['push', '-q', url, 'HEAD:refs/heads/main'], folder, env);
+      const direct = `${proxy.upstream.url}/octo-org/clock.git`;
+      const main = () => git(['rev-parse', 'refs/heads/main'], bare);
+
+      for (const token of [fetchToken, ...Object.values(later)]) {
+        await expect(push(proxy.url, withToken(token))).rejects.toThrow();
+        await expect(push(direct, withToken(token))).rejects.toThrow();
+      }
+      expect(await main()).toBe(proxy.repository.baseSha);
+
+      // Counter-test: an agent that runs beside a write credential, as in a workflow with `contents: write`.
+      await push(direct.replace('http://', `http://x-access-token:${TOKEN}@`));
+      expect(await main()).toBe(wanted);
+    } finally {
+      await proxy.close();
+    }
+  });
+
   it('cuts a pack that is larger than its bound, so that the clone fails', async () => {
     const proxy = await openProxy(store, 'sha1', 100);
     try {
