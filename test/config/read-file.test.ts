@@ -1,5 +1,7 @@
 /** Configuration files from people: what is wrong is said with file, line, path, value and what is allowed. */
 import { describe, expect, it } from 'vitest';
+import { parseDocument } from 'yaml';
+import { z } from 'zod';
 import { MAX_CONFIG_BYTES } from '../../src/config/parse-yaml.ts';
 import { problemLine, problemSentence } from '../../src/config/problem.ts';
 import { readAdminConfig, readRepoConfig } from '../../src/config/read-file.ts';
@@ -154,6 +156,20 @@ describe('hostile YAML is refused with a line, and nothing of it is read', () =>
     expect(problems.every(({ line }) => line >= 1)).toBe(true);
     expect(performance.now() - started).toBeLessThan(2_000);
     expect(Object.hasOwn(Object.prototype, 'polluted')).toBe(false);
+  });
+});
+
+describe('INC-06, counter-test: a reader that takes what it can', () => {
+  it.each([
+    ['a duplicate key', `protectedPaths: [secrets/**]\n${CHECKS}protectedPaths: []`, { protectedPaths: [] }],
+    ['a key with a typo', `protectedPath: [secrets/**]\n${CHECKS}`, { checks: [{ run: 'npm test' }] }],
+    ['a text for a list', `${CHECKS}protectedPaths: secrets/**`, { protectedPaths: 'secrets/**' }],
+  ])('goes on with %s, and without the protection that was asked for', (_word, text, taken) => {
+    const read: unknown = parseDocument(text, { uniqueKeys: false }).toJS();
+    const lenient = z.object({ protectedPaths: z.array(z.string()).catch([]).default([]) }).loose();
+    expect(read).toMatchObject(taken);
+    expect(lenient.parse(read).protectedPaths).toEqual([]);
+    expect(readRepoConfig(text, 'f').config).toBeNull();
   });
 });
 
