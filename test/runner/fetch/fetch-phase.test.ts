@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, lstatSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { FetchSpec } from '../../../src/result/contract/phase-spec.ts';
+import { FetchSpec } from '../../../src/result/contract/phase-spec.ts';
 import { runFetch } from '../../../src/runner/fetch/fetch-phase.ts';
 import { gitEnv } from '../../../src/runner/fetch/git-command.ts';
 import { FakeGateway } from '../../fakes/fake-gateway.ts';
@@ -152,6 +152,51 @@ describe('INC-09, INC-18: nothing of the tree or the machine runs', () => {
       expect(() => execFileSync('git', ['ls-remote', address], { env, stdio: 'pipe' })).toThrow(
         /not allowed/,
       );
+    },
+  );
+});
+
+describe('INC-07: a name that is a command', () => {
+  const ran = () => box.path('ran');
+  const names = {
+    option: () => `--upload-pack=touch ${ran()}; git-upload-pack`,
+    substitution: () => `$(touch ${ran()})`,
+    'ideographic space': () => `main\u3000;touch ${ran()}`,
+    lines: () => `main\ntouch ${ran()}`,
+  };
+  const kinds = ['option', 'substitution', 'ideographic space', 'lines'] as const;
+  beforeEach(() => {
+    writeFiles(repository, { 'a.txt': 'a' });
+    commitAll(repository);
+  });
+
+  test.each(kinds)(
+    '%s: is no commit for the contract, and runs nothing where it got past it',
+    async (kind) => {
+      const valid = { phase: 'fetch', taskId: 't', job: 'gb', limits: LIMITS, gitPath: '/git/repo.git' };
+      expect(FetchSpec.safeParse({ ...valid, baseSha: 'a'.repeat(40) }).success).toBe(true);
+      expect(FetchSpec.safeParse({ ...valid, baseSha: names[kind]() }).success).toBe(false);
+      await expect(fetchBase(names[kind]())).rejects.toMatchObject({ failure: { code: 'fetch-failed' } });
+      expect(existsSync(ran())).toBe(false);
+    },
+  );
+
+  test('counter-test: an option without `--end-of-options` before it runs its command', () => {
+    const remote = `file://${repository}`;
+    const fetchOf = (...args: string[]) =>
+      spawnSync('git', ['-C', box.path('plain'), 'fetch', ...args], { encoding: 'utf8' });
+    execFileSync('git', ['init', '-q', box.path('plain')]);
+    fetchOf('--end-of-options', remote, names.option());
+    expect(existsSync(ran())).toBe(false);
+    fetchOf(remote, names.option());
+    expect(existsSync(ran())).toBe(true);
+  });
+
+  test.each(['substitution', 'ideographic space', 'lines'] as const)(
+    'counter-test: %s runs in a line of shell',
+    (kind) => {
+      spawnSync('sh', ['-c', `git -C ${repository} rev-parse ${names[kind]()}`]);
+      expect(existsSync(ran())).toBe(true);
     },
   );
 });
