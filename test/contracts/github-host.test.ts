@@ -241,6 +241,21 @@ describe('commits', () => {
   });
 });
 
+describe('INC-16, counter-test: an App with `workflows: write`', () => {
+  it('writes a workflow file, tree and branch', async () => {
+    await host.close();
+    const permissions = { metadata: 'read', contents: 'write', workflows: 'write' } as const;
+    host = await startGithubHost({ repositories: [{ name: 'clock', files: FILES }], app: { permissions } });
+    token = await mint(host);
+    const entry = { path: '.github/workflows/new.yml', mode: '100644', type: 'blob', content: 'on: push' };
+    const tree = await api(`POST ${REPO}/git/trees`, { tree: [entry] });
+    expect(tree.status).toBe(201);
+    const made = await commit({ tree: Sha.parse(tree.data).sha });
+    const answer = await api(`POST ${REPO}/git/refs`, { ref: 'refs/heads/glovebox/1-a', sha: made.sha });
+    expect(answer).toMatchObject({ status: 201 });
+  });
+});
+
 describe('references', () => {
   const name = 'refs/heads/glovebox/1-a';
 
