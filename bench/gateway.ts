@@ -10,6 +10,7 @@ import { type Child, startChild } from './start-child.ts';
 
 const WARM_UP = 150;
 const CALLS = 400;
+const CALLS_A_TURN = 20;
 
 export interface GatewayBenchOptions {
   /** A server on which a database may be made; null runs on PGlite, whose own CPU then counts as the gateway's. */
@@ -30,19 +31,33 @@ export async function benchGateway(options: GatewayBenchOptions): Promise<readon
     const bare = await start('bare', upstream.url);
     const durable = database && (await start('durable', upstream.url, database.url));
     const gateway = await start('gateway', upstream.url, database?.url ?? '');
-    const ratios: Ratio[] = [];
-    for (const stream of [false, true]) {
-      const least = await measure(bare, stream);
-      const floor = durable && (await measure(durable, stream));
-      const ours = await measure(gateway, stream);
-      ratios.push(...compare({ stream, least, ours, postgres: database !== null }));
-      if (floor) ratios.push(...compareFloor({ stream, least, floor, ours }));
-    }
-    return ratios;
+    const asked = { bare, gateway, durable };
+    return [
+      ...(await compareAll({ ...asked, stream: false })),
+      ...(await compareAll({ ...asked, stream: true })),
+    ];
   } finally {
     for (const child of children) child.stop();
     await database?.drop();
   }
+}
+
+interface Asked {
+  readonly bare: Child;
+  readonly gateway: Child;
+  /** Null on PGlite. */
+  readonly durable: Child | null;
+  readonly stream: boolean;
+}
+
+async function compareAll({ bare, gateway, durable, stream }: Asked): Promise<readonly Ratio[]> {
+  const children = [bare, gateway, ...(durable ? [durable] : [])];
+  const [least, ours, floor] = await measureInTurns(children.map((child) => new Target(child, stream)));
+  if (!least || !ours) throw new Error('Nothing was measured.');
+  return [
+    ...compare({ stream, least, ours, postgres: durable !== null }),
+    ...(floor ? compareFloor({ stream, least, floor, ours }) : []),
+  ];
 }
 
 interface Measured {
@@ -96,19 +111,47 @@ function compareFloor({ stream, least, floor, ours }: Compared & { readonly floo
   ];
 }
 
-async function measure(child: Child, stream: boolean): Promise<Measured> {
-  const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
-  const call = (index: number) => post({ agent, child, body: requestBody(index, stream) });
+/** In turns of a few calls each, so that what else the machine does meets all of them alike. */
+async function measureInTurns(targets: readonly Target[]): Promise<readonly Measured[]> {
   try {
-    for (let index = 0; index < WARM_UP; index += 1) await call(index);
-    const before = await child.cpuMs();
-    const times: number[] = [];
-    for (let index = 0; index < CALLS; index += 1) times.push(await call(WARM_UP + index));
-    const cpuMs = ((await child.cpuMs()) - before) / CALLS;
-    times.sort((a, b) => a - b);
-    return { p50Ms: times[Math.floor(CALLS * 0.5)] ?? 0, p99Ms: times[Math.floor(CALLS * 0.99)] ?? 0, cpuMs };
+    for (const target of targets) await target.callOften(WARM_UP);
+    const before = await Promise.all(targets.map((target) => target.child.cpuMs()));
+    for (const target of targets) target.times.length = 0;
+    for (let done = 0; done < CALLS; done += CALLS_A_TURN) {
+      for (const target of targets) await target.callOften(CALLS_A_TURN);
+    }
+    const after = await Promise.all(targets.map((target) => target.child.cpuMs()));
+    return targets.map((target, index) => target.measured((after[index] ?? 0) - (before[index] ?? 0)));
   } finally {
-    agent.destroy();
+    for (const target of targets) target.agent.destroy();
+  }
+}
+
+/** One process under load, over one kept-alive connection. */
+class Target {
+  readonly child: Child;
+  readonly agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+  readonly times: number[] = [];
+  private readonly stream: boolean;
+  private calls = 0;
+
+  constructor(child: Child, stream: boolean) {
+    this.child = child;
+    this.stream = stream;
+  }
+
+  async callOften(times: number): Promise<void> {
+    for (let index = 0; index < times; index += 1) {
+      this.calls += 1;
+      const body = requestBody(this.calls, this.stream);
+      this.times.push(await post({ agent: this.agent, child: this.child, body }));
+    }
+  }
+
+  measured(cpuMs: number): Measured {
+    const sorted = this.times.toSorted((a, b) => a - b);
+    const at = (share: number) => sorted[Math.floor(sorted.length * share)] ?? 0;
+    return { p50Ms: at(0.5), p99Ms: at(0.99), cpuMs: cpuMs / sorted.length };
   }
 }
 
