@@ -63,6 +63,19 @@ describe.each(storeKinds)('the store on %s', (kind) => {
         .values({ ...row, id: 'bbbbbb' })
         .execute(),
     ).rejects.toThrow(/task_open/);
+    // Counter-test: without the index the second one is there.
+    const stop = new Error('undo');
+    const withoutIndex = store.db.transaction().execute(async (trx) => {
+      await sql`drop index task_open`.execute(trx);
+      await trx
+        .insertInto('task')
+        .values({ ...row, id: 'bbbbbb' })
+        .execute();
+      const open = await trx.selectFrom('task').select('id').where('issue_number', '=', 42).execute();
+      expect(open).toHaveLength(2);
+      throw stop;
+    });
+    await expect(withoutIndex).rejects.toBe(stop);
   });
 });
 

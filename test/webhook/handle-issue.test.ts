@@ -155,6 +155,14 @@ describe.each(storeKinds)('a labelled issue on %s', (kind) => {
     expect(await tasks()).toEqual([]);
   });
 
+  it('INC-21, counter-test: judged like any other bot that is listed, our own label starts a task, and its end the next', async () => {
+    const self = { id: 778, login: 'glovebox[bot]', type: 'Bot' };
+    github.allow(self.login, self.id);
+    const admin = buildAdmin(`bots: [${self.id}]`);
+    for (const number of [1, 2]) expect(await deliver({ number, sender: self }, admin)).toBe('admitted');
+    expect(await tasks()).toHaveLength(2);
+  });
+
   it('INC-21: a sixth task within an hour is refused with the time at which there is room', async () => {
     github.allow('octocat-10', 10);
     for (let number = 1; number <= 5; number++) {

@@ -1,6 +1,7 @@
 /** The webhook's door over real HTTP: bounds, signature, a stored row before the answer, and every published payload. */
 import { createHmac } from 'node:crypto';
-import { request as httpRequest } from 'node:http';
+import { createServer, request as httpRequest } from 'node:http';
+import { createNodeMiddleware, Webhooks } from '@octokit/webhooks';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { OpenStore } from '../../src/task/open-database.ts';
@@ -45,6 +46,8 @@ describe.each(storeKinds)('the webhook on %s', (kind) => {
     readonly headers?: Readonly<Record<string, string>>;
     readonly method?: string;
     readonly path?: string;
+    /** Another server than ours. */
+    readonly origin?: string;
   }
 
   async function post({
@@ -52,9 +55,10 @@ describe.each(storeKinds)('the webhook on %s', (kind) => {
     headers = {},
     method = 'POST',
     path,
+    origin = server.url,
   }: Post = {}) {
     ids += 1;
-    const response = await fetch(`${server.url}${path ?? '/api/github/webhooks'}`, {
+    const response = await fetch(`${origin}${path ?? '/api/github/webhooks'}`, {
       method,
       ...(method === 'POST' ? { body } : {}),
       headers: {
@@ -133,6 +137,28 @@ describe.each(storeKinds)('the webhook on %s', (kind) => {
     expect(await rawRequest({ 'transfer-encoding': 'chunked' }, 'x'.repeat(MAX_PAYLOAD_BYTES + 1))).toBe(413);
   });
 
+  it('INC-21, counter-test: the plain middleware reads and takes the same body, and the same delivery twice', async () => {
+    const webhooks = new Webhooks({ secret: SECRET });
+    let handled = 0;
+    webhooks.on('issues.labeled', () => {
+      handled += 1;
+    });
+    const body = JSON.stringify({ ...buildIssuePayload(), padding: 'x'.repeat(MAX_PAYLOAD_BYTES) });
+    const twice = { body, headers: { 'x-github-delivery': `${kind}-twice` } };
+    const plain = createServer(createNodeMiddleware(webhooks, { path: '/api/github/webhooks' }));
+    await new Promise<void>((resolve) => plain.listen(0, '127.0.0.1', resolve));
+    const address = plain.address();
+    const origin = `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`;
+    try {
+      for (const times of [1, 2]) {
+        expect((await post({ ...twice, origin })).status).toBe(200);
+        expect(handled).toBe(times);
+      }
+    } finally {
+      await new Promise((resolve) => plain.close(resolve));
+    }
+  });
+
   it('a redelivery wakes a row that nobody handled, and changes nothing about one that was', async () => {
     const { id } = await post();
     await store.db
@@ -199,7 +225,6 @@ describe.each(storeKinds)('the webhook on %s', (kind) => {
 
 /** The handler on a server of its own, with a store of the test's choice. */
 async function receiveAlone(storeDelivery: () => Promise<void>): Promise<{ status: number; woken: number }> {
-  const { createServer } = await import('node:http');
   let woken = 0;
   const deps = {
     verify: async () => true,
