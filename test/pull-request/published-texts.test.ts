@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { checkRun, MAX_CHECK_TEXT } from '../../src/pull-request/check-run.ts';
 import { commitMessage } from '../../src/pull-request/commit-message.ts';
@@ -148,6 +149,12 @@ describe('the pull request', () => {
   });
 });
 
+/** What git itself reads as trailers of a message. */
+function trailersOf(message: string): string[] {
+  const input = { input: message, encoding: 'utf8' as const };
+  return execFileSync('git', ['interpret-trailers', '--parse'], input).split('\n').filter(Boolean);
+}
+
 describe('the commit message', () => {
   it('ends in the skip-checks trailer after two empty lines while CI waits', () => {
     expect(commitMessage(buildPublishFacts())).toMatch(
@@ -169,5 +176,19 @@ describe('the commit message', () => {
     };
     const lines = commitMessage(hostile).split('\n');
     expect(lines.filter((line) => /^(Co-authored-by|skip-checks: false)/.test(line))).toEqual([]);
+  });
+
+  it('INC-02: git finds no trailer of the title, and does where the title is put in as it is (counter-test)', () => {
+    const title = 'x\n\nCo-authored-by: a <a@b>\nGlovebox-Audit: sha256:forged';
+    const facts = buildPublishFacts();
+    const ours = commitMessage({ ...facts, snapshot: { ...facts.snapshot, title } });
+    expect(trailersOf(ours.replace(/\s*skip-checks: true\s*$/, '\n'))).toEqual(
+      expect.arrayContaining([`Glovebox-Task: ${facts.task.id}`]),
+    );
+    expect(trailersOf(ours).join('\n')).not.toMatch(/Co-authored-by|forged/);
+    expect(trailersOf(`Resolve #42: ${title}\n`)).toEqual([
+      'Co-authored-by: a <a@b>',
+      'Glovebox-Audit: sha256:forged',
+    ]);
   });
 });

@@ -258,4 +258,16 @@ describe('the process', () => {
     expect(seen.join('')).not.toContain(gateway.token);
     expect(readFileSync(gateway.tokenFile, 'utf8')).toContain(gateway.token);
   });
+
+  test('INC-05, counter-test: a runner that is given its token in its environment shows it to its tools', async () => {
+    const look = 'env; tr "\\0" "\\n" < /proc/$PPID/environ';
+    const program = `import { spawnSync } from 'node:child_process';
+      const env = { PATH: process.env.PATH };
+      process.stdout.write(spawnSync('sh', ['-c', process.argv[1]], { env }).stdout);`;
+    const naive = spawn(process.execPath, ['--input-type=module', '-e', program, look], {
+      env: { PATH: process.env['PATH'], GATEWAY_TOKEN: gateway.token },
+    });
+    started.push(naive);
+    expect(await text(naive.stdout)).toContain(gateway.token);
+  });
 });
