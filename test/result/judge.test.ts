@@ -203,6 +203,23 @@ describe('a change set that deceives', () => {
     });
   });
 
+  test('counter-test: read by its head alone, as CI reads it, the change that hides a broken test is green', () => {
+    const hidden = fourCells({ base: before, own: { other: 'passed' }, head: { other: 'passed' } });
+    const [head] = hidden.next;
+    expect(head).toMatchObject({ outcome: 'passed', exitCode: 0 });
+    expect(head?.results?.filter((one) => one.status !== 'passed')).toEqual([]);
+    const forgetful = { base: [cellOf('base', 'base', {})], next: hidden.next };
+    expect(judged(fix, hidden).conclusion).toBe('failure');
+    expect(judged(fix, forgetful)).toMatchObject({ brokenCount: 0, totals: { head: { failed: 0 } } });
+    expect(judged(fix, forgetful).conclusion).not.toBe('failure');
+  });
+
+  test('counter-test: with results that were taken for any digest, a set that was never run is verified', () => {
+    const never: BundleSpec = { ...fix, put: { ...fix.put, 'src/parse.ts': 'process.exit(1);\n' } };
+    expect(buildBundle(never).sealedDigest).not.toBe(buildBundle(fix).sealedDigest);
+    expect(judged(never, green)).toMatchObject({ conclusion: 'success' });
+  });
+
   test('asks a human where it takes the test out of its file itself', () => {
     const spec = {
       ...fix,

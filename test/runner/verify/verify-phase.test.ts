@@ -96,6 +96,15 @@ test('design 6: a bundle for another digest is not run', async () => {
   expect(newWritten()).toBeNull();
 });
 
+test('design 6, counter-test: the same set is run as soon as the digest beside it is not another', async () => {
+  const running = start([checkSpec({ run: 'test ! -e evil' })]);
+  await baseWritten();
+  const set = sealedSet([put('evil', 'x')], []);
+  writeExchange(box.path('sealed'), 'sealed-set.json', set);
+  await running;
+  expect(newWritten()).toMatchObject({ digest: set.digest, cells: [{ outcome: 'failed' }, {}] });
+});
+
 test("design 6: changed runner configuration counts as tests, so new source meets the base's own runner", async () => {
   // The agent's configuration makes every run "pass"; the base's fails on the broken source.
   writeFiles(box.path('prepared'), { 'check.sh': 'grep -q good src.txt', 'src.txt': 'good' });
