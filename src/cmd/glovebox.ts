@@ -6,6 +6,8 @@ import { readModelKey } from '../config/env.ts';
 import { readTextFile, validateCommand } from '../config/validate.ts';
 import { systemClock } from '../shared/clock.ts';
 import { GloveboxError } from '../shared/errors.ts';
+import { systemRandom } from '../shared/ids.ts';
+import { type AppCreateArgs, appCreate } from './app-create.ts';
 import { runBot } from './bot.ts';
 import { runGateway } from './gateway.ts';
 import { standaloneGateway } from './gateway-standalone.ts';
@@ -55,6 +57,7 @@ function program(done: (code: number) => void): Command {
     .showHelpAfterError();
   addProcesses(root, done);
   addReads(root, done);
+  addApp(root, done);
   root
     .command('validate')
     .description('check a configuration file offline')
@@ -88,6 +91,22 @@ function addProcesses(root: Command, done: (code: number) => void): void {
     .option('--store <folder>', 'keeps what was spent beyond the process (with --standalone)')
     .action(async (options: StandaloneOptions) =>
       done(options.standalone ? await runStandalone(options) : await runGateway()),
+    );
+}
+
+function addApp(root: Command, done: (code: number) => void): void {
+  root
+    .command('app')
+    .description('create our GitHub App')
+    .command('create')
+    .description("create it on an organisation by GitHub's manifest flow, and write its keys into a file")
+    .requiredOption('--org <login>', 'the organisation that owns it')
+    .requiredOption('--url <url>', "the bot's public address, https")
+    .option('--github <url>', 'web address of GitHub', 'https://github.com')
+    .option('--env-file <path>', 'the file to write, never overwritten', 'glovebox.env')
+    .option('--port <n>', 'port of the page on this machine, 0 for any', Number)
+    .action(async (options: AppCreateArgs) =>
+      done(await appCreate({ io, fetch, random: systemRandom }, options)),
     );
 }
 
