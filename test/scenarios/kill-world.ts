@@ -14,7 +14,7 @@ import { fix } from '../../demo/scenarios/fix.ts';
 import { readToolPath } from '../../src/config/env.ts';
 import { WEBHOOK_PATH } from '../../src/webhook/receive-webhook.ts';
 import { type HoldingProxy, startHoldingProxy } from '../fixtures/holding-proxy.ts';
-import { descendantsOf, type SeenProcess, stillRunning } from '../fixtures/left-processes.ts';
+import { descendantsOf, processesOf, type SeenProcess, stillRunning } from '../fixtures/left-processes.ts';
 import { type OwnProcess, startOwnProcess } from '../fixtures/own-process.ts';
 import { hasBubblewrap } from '../fixtures/prerequisites.ts';
 import { openTestStore } from '../fixtures/test-store.ts';
@@ -25,6 +25,7 @@ export const MODEL = 'claude-sonnet-4-6';
 export const REPOSITORY = 'clock';
 
 const SAMPLE = fileURLToPath(new URL('../../demo/sample', import.meta.url));
+const CONFIG = 'glovebox.config.yml';
 const LOOK_EVERY_MS = 25;
 
 type Store = Awaited<ReturnType<typeof openTestStore>>;
@@ -54,73 +55,97 @@ export interface KillWorld {
   close(): Promise<void>;
 }
 
-/** Starts everything. `concurrency`: tasks at once. */
+/** Starts everything. `concurrency`: tasks at once. What was opened before an error is closed. */
 export async function startKillWorld(options: { readonly concurrency: number }): Promise<KillWorld> {
-  const closers: (() => Promise<unknown>)[] = [];
+  const closers: Closers = [];
+  const close = async (): Promise<void> => {
+    for (const closeOne of closers.splice(0).reverse()) await closeOne();
+  };
+  try {
+    return await buildWorld(options.concurrency, closers, close);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+type Closers = (() => Promise<unknown>)[];
+
+async function buildWorld(
+  concurrency: number,
+  closers: Closers,
+  close: () => Promise<void>,
+): Promise<KillWorld> {
   const home = await mkdtemp(join(tmpdir(), 'gb-kill-'));
   closers.push(() => rm(home, { recursive: true, force: true }));
   const store = await openTestStore('postgres');
   closers.push(() => store.close());
+  const outside = await openOutside(closers);
+  const { host } = outside;
+  await writeFile(join(home, CONFIG), adminText(concurrency));
+  const secret = randomBytes(24).toString('hex');
+  const environment = environmentOf(outside, { home, secret, databaseUrl: store.url ?? '' });
+  const processes = ownProcesses(environment, (url) =>
+    host.webhooks.setTarget({ url: `${url}${WEBHOOK_PATH}`, secret }),
+  );
+  closers.push(() => processes.kill('bot', 'gateway'));
+  await processes.start('gateway', 'bot');
+  return {
+    db: store.db,
+    home,
+    ...outside,
+    ...processes,
+    label: (title) => openLabelled(host, title),
+    stateOf: (issue) => readState(store.db, issue),
+    close,
+  };
+}
+
+type Outside = Pick<KillWorld, 'host' | 'model' | 'toGithub' | 'toModel'>;
+
+async function openOutside(closers: Closers): Promise<Outside> {
   const host = await startGithubHost({ repositories: [await repository()] });
   closers.push(() => host.close());
   const model = await startScriptedModel(fix.answers);
   closers.push(() => model.close());
   const toGithub = await startHoldingProxy(host.url);
+  closers.push(() => toGithub.close());
   const toModel = await startHoldingProxy(model.url);
-  closers.push(
-    () => toGithub.close(),
-    () => toModel.close(),
-  );
-  const configPath = join(home, 'glovebox.config.yml');
-  await writeFile(configPath, adminText(options.concurrency));
-  const secret = randomBytes(24).toString('hex');
-  const environment = {
+  closers.push(() => toModel.close());
+  return { host, model, toGithub, toModel };
+}
+
+function environmentOf(
+  { host, toGithub, toModel }: Outside,
+  own: { readonly home: string; readonly secret: string; readonly databaseUrl: string },
+): Readonly<Record<string, string>> {
+  return {
     PATH: readToolPath(),
-    DATABASE_URL: store.url ?? '',
-    GLOVEBOX_HOME: home,
-    GLOVEBOX_CONFIG: configPath,
+    DATABASE_URL: own.databaseUrl,
+    GLOVEBOX_HOME: own.home,
+    GLOVEBOX_CONFIG: join(own.home, CONFIG),
     GLOVEBOX_STORE_KEY: randomBytes(32).toString('hex'),
     GITHUB_APP_ID: String(host.app.id),
     GITHUB_PRIVATE_KEY: host.app.privateKey,
-    GITHUB_WEBHOOK_SECRET: secret,
+    GITHUB_WEBHOOK_SECRET: own.secret,
     GITHUB_API_URL: toGithub.url,
     GITHUB_GIT_URL: host.url,
     GLOVEBOX_GITHUB_THROTTLE: 'off',
     GLOVEBOX_BOT_PORT: '0',
     ANTHROPIC_BASE_URL: toModel.url,
   };
-  const processes = ownProcesses(environment, (url) =>
-    host.webhooks.setTarget({ url: `${url}${WEBHOOK_PATH}`, secret }),
-  );
-  closers.push(() => processes.kill('bot', 'gateway'));
-  const world: KillWorld = {
-    db: store.db,
-    home,
-    host,
-    model,
-    toGithub,
-    toModel,
-    ...processes,
-    label: async (title) => {
-      const issue = { repository: REPOSITORY, as: 'writer' } as const;
-      const number = await host.people.openIssue({ ...issue, title, body: 'Only the first unit counts.' });
-      await host.people.label({ ...issue, number }, 'agent');
-      return number;
-    },
-    stateOf: async (issue) => {
-      const row = await store.db
-        .selectFrom('task')
-        .select('state')
-        .where('issue_number', '=', issue)
-        .executeTakeFirst();
-      return row?.state ?? null;
-    },
-    close: async () => {
-      for (const close of closers.reverse()) await close();
-    },
-  };
-  await world.start('gateway', 'bot');
-  return world;
+}
+
+async function openLabelled(host: GithubHost, title: string): Promise<number> {
+  const act = { repository: REPOSITORY, as: 'writer' } as const;
+  const number = await host.people.openIssue({ ...act, title, body: 'Only the first unit counts.' });
+  await host.people.label({ ...act, number }, 'agent');
+  return number;
+}
+
+async function readState(db: Store['db'], issue: number): Promise<string | null> {
+  const query = db.selectFrom('task').select('state').where('issue_number', '=', issue);
+  return (await query.executeTakeFirst())?.state ?? null;
 }
 
 function ownProcesses(
@@ -167,6 +192,11 @@ function ownProcesses(
 
 function isGone(processes: readonly SeenProcess[]): boolean {
   return stillRunning(processes).length === 0;
+}
+
+/** Runners that run now and whose mounts or environment say that they belong to this world. */
+export function runnersOf(world: KillWorld): readonly SeenProcess[] {
+  return processesOf(world.home).filter(isRunner);
 }
 
 /** Node with the runner's file, itself, not what holds it. */

@@ -9,7 +9,7 @@ import type { TaskState } from '../../src/task/task.ts';
 import type { Hold, Matcher } from '../fixtures/holding-proxy.ts';
 import { postgresUrl } from '../fixtures/test-store.ts';
 import { proveUnharmed } from './kill-proof.ts';
-import { type KillWorld, startKillWorld, until } from './kill-world.ts';
+import { type KillWorld, runnersOf, startKillWorld, until } from './kill-world.ts';
 
 const CASE_LIMIT_MS = 280_000;
 const STATE_LIMIT_MS = 60_000;
@@ -78,6 +78,7 @@ function killedAtModel(hold: (world: KillWorld) => Hold, kill: (world: KillWorld
     const issue = await world.label(LABEL);
     await held.reached;
     expect(await world.stateOf(issue)).toBe('working');
+    expect(runnersOf(world)).not.toEqual([]);
     await kill(world);
     held.release();
     return [issue];
@@ -89,6 +90,7 @@ function killedVerifying(kill: (world: KillWorld) => Promise<void>): Play {
   return async (world) => {
     const issue = await world.label(LABEL);
     await reachState(world, issue, 'verifying');
+    expect(runnersOf(world)).not.toEqual([]);
     await kill(world);
     expect(await world.stateOf(issue)).toBe('verifying');
     return [issue];
@@ -117,7 +119,7 @@ const killedQueued: Play = async (world) => {
   return [first, second];
 };
 
-/** In threes, which run at once: most of a case is waiting for leases. */
+/** In sets, whose cases run at once: much of a case is waiting for leases. */
 const CASES: readonly (readonly (readonly [string, Play])[])[] = [
   [
     ['queued: bot and gateway, while another task has the only place', killedQueued],
@@ -152,6 +154,12 @@ const CASES: readonly (readonly (readonly [string, Play])[])[] = [
   [
     ['verifying: the gateway', killedVerifying((world) => restart(world, 'gateway'))],
     ['verifying: the runners of verify and deliver', killedVerifying(RUNNERS)],
+    [
+      'working: the bot, when the status comment is made and nobody was told',
+      killedAtGithub('working', ['bot'], ({ toGithub }) =>
+        toGithub.holdAnswers(nth(1, 'POST', /\/issues\/\d+\/comments$/)),
+      ),
+    ],
     [
       'judging: bot and gateway, while the base tree is being read',
       killedAtGithub('judging', ['bot', 'gateway'], ({ toGithub }) =>
