@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Starts the command line: the bundled file of a package, or the sources of a clone, on Node 24 or newer.
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
@@ -16,7 +16,10 @@ if (!node) {
   );
   process.exit(2);
 }
-const child = spawnSync(node, ['--disable-warning=ExperimentalWarning', entry, ...process.argv.slice(2)], {
+const child = spawn(node, ['--disable-warning=ExperimentalWarning', entry, ...process.argv.slice(2)], {
   stdio: 'inherit',
 });
-process.exit(child.status ?? (child.signal === 'SIGINT' ? 130 : 3));
+// A signal for this process alone is handed on, or the command would outlive it; a terminal's Ctrl-C reaches both.
+for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+process.on('SIGINT', () => process.stdin.isTTY || child.kill('SIGINT'));
+child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 3)));
