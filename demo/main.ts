@@ -1,8 +1,6 @@
 /** `npm run demo`: an issue becomes a pull request before your eyes. Emulated GitHub, scripted model; all else is real. */
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { buildRunner } from '../build/bundle.ts';
-import { runnerFile } from '../src/cmd/runner-file.ts';
 import { untilSignal } from '../src/cmd/until-signal.ts';
 import { readModelKey } from '../src/config/env.ts';
 import { GloveboxError } from '../src/shared/errors.ts';
@@ -58,7 +56,7 @@ async function main(argv: readonly string[]): Promise<number> {
     tty: process.stdout.isTTY === true,
     now: () => new Date(),
   });
-  if (!runnerIsBuilt()) await buildRunner();
+  await buildRunner();
   const subject = await readSubject(given);
   try {
     return await play(given, subject, screen);
@@ -83,7 +81,7 @@ async function play(given: DemoArguments, subject: Subject, screen: Screen): Pro
     screen.say(sandboxLine(isolation));
     const ending = await playIssue(line, { subject, screen, bill: model.bill });
     if (given.keep) await keep(line, screen);
-    return exitCode(given, ending);
+    return strayed(line) ? EXIT.ours : exitCode(given, ending);
   } finally {
     await line.close();
     await model.close();
@@ -133,6 +131,13 @@ async function playIssue(
   screen.result(resultObject(ending, look.stages, line.host.githubCalls()));
   screen.say(NEXT);
   return ending;
+}
+
+/** True, and said, when a request of ours or a webhook of the emulated GitHub is not as GitHub publishes it. */
+function strayed({ host }: Line): boolean {
+  for (const problem of host.violations)
+    process.stderr.write(`Errored: not as GitHub publishes it: ${problem}\n`);
+  return host.violations.length > 0;
 }
 
 /** 0 when the scenario ended as it should; other subjects: 0 when verified. */
@@ -191,14 +196,6 @@ function requireGit(): void {
     code: 'git-missing',
     message: 'git is not on PATH; install git, then run again.',
   });
-}
-
-function runnerIsBuilt(): boolean {
-  try {
-    return existsSync(runnerFile());
-  } catch {
-    return false;
-  }
 }
 
 function liveKey(): string {

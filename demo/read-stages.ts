@@ -1,4 +1,5 @@
 /** Reads the demo's six stages from the task record; each number is a field of it. */
+import { publishingSince } from '../src/cmd/task-report.ts';
 import { readTaskCost } from '../src/ledger/read-task-cost.ts';
 import { formatDuration, plural, shortHash } from '../src/pull-request/format.ts';
 import { type JobRow, observed } from '../src/pull-request/phase-times.ts';
@@ -24,6 +25,7 @@ interface Seen {
   readonly calls: number;
   readonly files: number | null;
   readonly verdict: Verdict | null;
+  readonly publishingSince: Date | null;
   readonly nowMs: number;
 }
 
@@ -57,6 +59,7 @@ export async function readStages(db: Db, taskId: string, nowMs: number): Promise
     calls: cost.calls,
     files: await changedFiles(db, round?.sealed_digest ?? round?.last_upload_digest ?? null),
     verdict,
+    publishingSince: await publishingSince(db, taskId),
     nowMs,
   };
   return { task, stages: STAGES.map((stage) => BUILDERS[stage](seen)), verdict };
@@ -83,7 +86,9 @@ function acceptStage({ task, rounds, nowMs }: Seen): Stage {
 }
 
 function setupStage(seen: Seen): Stage {
-  if (seen.task.pin && seen.task.pin.config.setup.length === 0) {
+  if (seen.task.pin?.config.setup.length === 0) {
+    const fetched = phaseOf(seen, 'fetch')?.state === 'ended';
+    if (!fetched) return { stage: 'setup', state: 'waiting', detail: '', ms: null };
     return { stage: 'setup', state: 'skipped', detail: 'nothing to set up', ms: 0 };
   }
   return phaseStage(seen, 'setup', plural(seen.task.pin?.config.setup.length ?? 0, 'command'));
@@ -102,22 +107,26 @@ function workStage(seen: Seen): Stage {
   };
 }
 
+/** Done once judged: what the sandbox ended with is no verdict yet. */
 function verifyStage(seen: Seen): Stage {
   const base = phaseStage(seen, 'verify', '');
-  const sealedAt = seen.rounds.at(-1)?.sealed_at?.getTime();
+  const round = seen.rounds.at(-1);
+  const sealedAt = round?.sealed_at?.getTime();
   const ms =
     base.ms === null || sealedAt === undefined ? base.ms : Math.max(0, endOf(seen, 'verify') - sealedAt);
-  if (seen.verdict) {
-    return {
-      stage: 'verify',
-      state: base.state === 'running' ? 'running' : 'done',
-      detail: countsText(seen.verdict),
-      ms,
-    };
+  const over = seen.task.state === 'ended';
+  if (seen.verdict && (over || round?.verdict !== null)) {
+    return { stage: 'verify', state: 'done', detail: countsText(seen.verdict), ms };
   }
   if (base.state === 'waiting') return base;
+  if (over) return { stage: 'verify', state: 'failed', detail: 'not judged', ms };
   const checked = seen.jobs.some((job) => job.base_results !== null);
-  return { ...base, ms, detail: checked ? 'base checked, now the change' : 'base first' };
+  return {
+    stage: 'verify',
+    state: 'running',
+    ms,
+    detail: checked ? 'base checked, now the change' : 'base first',
+  };
 }
 
 function countsText({ totals }: Verdict): string {
@@ -126,20 +135,16 @@ function countsText({ totals }: Verdict): string {
   return `${plural(totals.base?.passed ?? 0, 'test')} before, ${after}`;
 }
 
-function publishStage({ task, nowMs }: Seen): Stage {
-  if (task.state === 'publishing')
-    return { stage: 'publish', state: 'running', detail: '', ms: nowMs - task.stateSince.getTime() };
+function publishStage({ task, publishingSince: since, nowMs }: Seen): Stage {
+  const ms = since === null ? null : Math.max(0, (task.endedAt?.getTime() ?? nowMs) - since.getTime());
+  if (task.state === 'publishing') return { stage: 'publish', state: 'running', detail: '', ms };
   if (task.commitSha === null || task.pullNumber === null) {
     const state: StageState = task.state === 'ended' ? 'skipped' : 'waiting';
     return { stage: 'publish', state, detail: state === 'skipped' ? 'no pull request' : '', ms: null };
   }
   const verified = task.reason?.code === 'commit-unverified' ? 'unverified' : 'verified';
-  return {
-    stage: 'publish',
-    state: 'done',
-    detail: `commit ${shortHash(task.commitSha)} ${verified} (emulated), #${task.pullNumber}`,
-    ms: null,
-  };
+  const detail = `commit ${shortHash(task.commitSha)} ${verified} (emulated), #${task.pullNumber}`;
+  return { stage: 'publish', state: 'done', detail, ms };
 }
 
 function phaseStage(seen: Seen, name: 'fetch' | 'setup' | 'work' | 'verify', detail: string): Stage {

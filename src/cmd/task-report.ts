@@ -75,7 +75,8 @@ function phasesOf(job: JobRecord): PhaseTime[] {
   });
 }
 
-async function publishingSince(db: Db, taskId: string): Promise<Date | null> {
+/** When the task's pull request began to be made; null where none was. */
+export async function publishingSince(db: Db, taskId: string): Promise<Date | null> {
   const row = await db
     .selectFrom('audit_event')
     .select('at')
