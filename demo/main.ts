@@ -67,6 +67,18 @@ async function main(argv: readonly string[]): Promise<number> {
 
 async function play(given: DemoArguments, subject: Subject, screen: Screen): Promise<number> {
   const model = await openModel(given);
+  try {
+    return await playWith(model, given, { subject, screen });
+  } finally {
+    await model.close();
+  }
+}
+
+async function playWith(
+  model: Model,
+  given: DemoArguments,
+  { subject, screen }: { readonly subject: Subject; readonly screen: Screen },
+): Promise<number> {
   const isolation = given.isolation ?? (hasBubblewrap() ? 'bubblewrap' : isolationWithout(given));
   const line = await startLine({
     repositories: [subject.seed],
@@ -84,7 +96,6 @@ async function play(given: DemoArguments, subject: Subject, screen: Screen): Pro
     return strayed(line) ? EXIT.ours : exitCode(given, ending);
   } finally {
     await line.close();
-    await model.close();
   }
 }
 
