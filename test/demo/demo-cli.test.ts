@@ -1,0 +1,225 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { create, finish, type ScriptStep, say } from '../../demo/model/script.ts';
+import { startScriptedModel } from '../../demo/model/scripted-model.ts';
+import { SCENARIOS } from '../../demo/scenarios/all.ts';
+import { hasBubblewrap } from '../fixtures/prerequisites.ts';
+import { type Ended, runNode } from '../fixtures/run-process.ts';
+
+const LIMIT_MS = 120_000;
+const STAGES = ['accept', 'fetch', 'setup', 'work', 'verify', 'publish'];
+/** Where bubblewrap is missing, code of another repository runs only when asked for. */
+const ISOLATION = hasBubblewrap ? [] : ['--isolation', 'none'];
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'glovebox-demo-cli-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+function demo(...args: readonly string[]): Promise<Ended> {
+  return runNode(['demo/main.ts', ...args]);
+}
+
+const Line = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('stage'),
+    stage: z.enum(STAGES),
+    state: z.enum(['waiting', 'running', 'done', 'skipped', 'failed']),
+    ms: z.int().optional(),
+  }),
+  z.looseObject({
+    type: z.literal('result'),
+    outcome: z.string(),
+    ms: z.record(z.string(), z.int().nullable()),
+  }),
+]);
+
+describe('npm run demo', () => {
+  it(
+    'with --json prints JSON lines only: stages in their order, then the result',
+    async () => {
+      const { code, stdout, stderr } = await demo('--json');
+      expect([code, stderr]).toEqual([0, '']);
+      const lines = stdout
+        .trim()
+        .split('\n')
+        .map((line) => Line.parse(JSON.parse(line)));
+      const result = lines.at(-1);
+      expect(result).toMatchObject({
+        type: 'result',
+        outcome: 'verified',
+        pull: 43,
+        verified: true,
+        conclusion: 'success',
+        tests: { before: { passed: 148, failed: 0 }, after: { passed: 149, failed: 0 } },
+        proof: { new: 1, failOnBase: 1 },
+        githubCalls: { content: 5 },
+      });
+      const written: unknown = JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
+      expect(Object.keys(z.looseObject({}).parse(written)).filter((key) => key !== 'reason')).toEqual([
+        'type',
+        'task',
+        'outcome',
+        'pull',
+        'commit',
+        'verified',
+        'conclusion',
+        'tests',
+        'proof',
+        'costNanoUsd',
+        'ms',
+        'githubCalls',
+      ]);
+      const ended = lines.flatMap((line) =>
+        line.type === 'stage' && /done|skipped/.test(line.state) ? [line.stage] : [],
+      );
+      expect(ended).toEqual(STAGES);
+      expect(Object.values(result?.ms ?? {}).every((ms) => typeof ms === 'number')).toBe(true);
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    'without a terminal prints a line per change, the last of verify with what was counted',
+    async () => {
+      const { code, stdout } = await demo();
+      expect(code).toBe(0);
+      const done = stdout.split('\n').filter((line) => /^\d\d:\d\d:\d\dZ (done|skipped) /.test(line));
+      expect(done.map((line) => line.split(' ')[2])).toEqual(STAGES);
+      expect(done[4]).toMatch(/ s 148 tests before, 149 after$/);
+      expect(done[5]).toMatch(/ s commit [0-9a-f]{7} verified \(emulated\), #43$/);
+      expect(stdout).not.toContain('\u001b');
+    },
+    LIMIT_MS,
+  );
+
+  it.each([
+    [
+      ['--scenario', 'fixx'],
+      "Refused: Unknown scenario 'fixx': expected one of fix, broken, injected, lying.\n",
+    ],
+    [['--port', '99999'], "Refused: Invalid --port '99999': expected 0 to 65535.\n"],
+  ])('refuses %j with one sentence and exits with 2', async (args, sentence) => {
+    expect(await demo(...args)).toEqual({ code: 2, stdout: '', stderr: sentence });
+  });
+
+  it('without git on PATH exits with 2 and says what to do', async () => {
+    const ended = await runNode(['demo/main.ts'], { env: { PATH: folder } });
+    expect(ended).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: 'Refused: git is not on PATH; install git, then run again.\n',
+    });
+  });
+
+  it('on a busy port exits with 2 and says what to do', async () => {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    const port = typeof address === 'object' && address ? address.port : 0;
+    try {
+      const { code, stderr } = await demo('--port', String(port));
+      expect([code, stderr]).toEqual([
+        2,
+        'Refused: the port is busy; name another with --port, then run again.\n',
+      ]);
+    } finally {
+      await new Promise((resolve) => server.close(resolve));
+    }
+  });
+});
+
+describe('npm run demo -- --repo DIR --issue FILE', () => {
+  const FILES = {
+    '.github/glovebox.yml':
+      "template: local\nchecks:\n  - run: node --test --test-reporter=tap\n    kind: tests\n    report: { format: tap, path: '-' }\n",
+    'package.json': '{ "name": "sum", "type": "module" }\n',
+    'sum.js': 'export const sum = (...values) => values[0] + values[1];\n',
+    'sum.test.js':
+      "import assert from 'node:assert/strict';\nimport { it } from 'node:test';\nimport { sum } from './sum.js';\nit('adds two', () => assert.equal(sum(1, 2), 3));\n",
+  };
+  const issue = (): string => join(folder, 'issue.md');
+  const repo = (): string => join(folder, 'sum');
+
+  beforeEach(() => {
+    mkdirSync(join(repo(), '.github'), { recursive: true });
+    for (const [path, text] of Object.entries(FILES)) writeFileSync(join(repo(), path), text);
+    writeFileSync(issue(), '# sum adds only two values\n\nThree should work.\n');
+    const git = (...args: readonly string[]): void =>
+      void execFileSync('git', [
+        '-C',
+        repo(),
+        '-c',
+        'user.name=o',
+        '-c',
+        'user.email=o@example.com',
+        ...args,
+      ]);
+    git('init', '--quiet');
+    git('add', '--all');
+    git('commit', '--quiet', '--message', 'Sum');
+  });
+
+  it(
+    'takes a fresh repository from issue to a verified pull request, with any upstream',
+    async () => {
+      const added = `${FILES['sum.test.js']}it('adds three', () => assert.equal(sum(1, 2, 3), 6));\n`;
+      const script: readonly ScriptStep[] = [
+        say('A test first.', create('sum.test.js', added)),
+        say(
+          '',
+          create('sum.js', 'export const sum = (...values) => values.reduce((all, one) => all + one, 0);\n'),
+        ),
+        say('', finish('All values are added now.')),
+      ];
+      const model = await startScriptedModel(script);
+      try {
+        const paths = ['--repo', repo(), '--issue', issue(), '--upstream', model.url];
+        const { code, stdout, stderr } = await demo('--json', ...paths, ...ISOLATION);
+        expect([code, stderr]).toEqual([0, '']);
+        expect(JSON.parse(stdout.trim().split('\n').at(-1) ?? '')).toMatchObject({
+          outcome: 'verified',
+          conclusion: 'success',
+          tests: { before: { passed: 1, failed: 0 }, after: { passed: 2, failed: 0 } },
+          proof: { new: 1, failOnBase: 1 },
+        });
+      } finally {
+        await model.close();
+      }
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    'with a conversation about another repository ends with a human, and exits with 1',
+    async () => {
+      const scripted = SCENARIOS['fix']?.answers.slice(5, 6) ?? [];
+      const model = await startScriptedModel([...scripted, say('', finish('Nothing of that is here.'))]);
+      try {
+        const paths = ['--repo', repo(), '--issue', issue(), '--upstream', model.url];
+        const { code, stdout } = await demo(...paths, ...ISOLATION);
+        expect(code).toBe(1);
+        expect(stdout).toContain('Needs a human in ');
+        expect(stdout).toContain('the change set is empty');
+      } finally {
+        await model.close();
+      }
+    },
+    LIMIT_MS,
+  );
+
+  it('refuses a folder that is no repository, and one half of the two options, with one sentence each', async () => {
+    const nowhere = await demo('--repo', folder, '--issue', issue());
+    expect([nowhere.code, nowhere.stderr]).toEqual([
+      2,
+      `Refused: Cannot read '${folder}' given by --repo: expected a local git repository with a commit. Name one.\n`,
+    ]);
+    const half = await demo('--repo', repo());
+    expect([half.code, half.stderr.split('\n').length]).toEqual([2, 2]);
+  });
+});
