@@ -204,11 +204,11 @@ function isRunner({ command }: SeenProcess): boolean {
   return /^\S*node \S*runner\.mjs/.test(command);
 }
 
-/** The demo's sample; its checks take two seconds more, so that a verify job can be met while it runs. */
+/** The demo's sample; its checks take a second more, so that a verify job can be met while it runs. */
 async function repository() {
   const path = '.github/glovebox.yml';
   const text = await readFile(join(SAMPLE, path), 'utf8');
-  const content = text.replace('run: node', 'run: sleep 2; node');
+  const content = text.replace('run: node', 'run: sleep 1; node');
   if (content === text) throw new Error('the sample has another check');
   return { name: REPOSITORY, folder: SAMPLE, files: [{ path, content }], firstIssueNumber: 42 };
 }

@@ -85,14 +85,16 @@ function killedAtModel(hold: (world: KillWorld) => Hold, kill: (world: KillWorld
   };
 }
 
-/** Each check takes two seconds and more, so the state lasts for some after it was seen. */
-function killedVerifying(kill: (world: KillWorld) => Promise<void>): Play {
+/** Each check takes a second and more, so the state lasts for some after it was seen. */
+function killedVerifying(victim: 'bot' | 'gateway' | 'runners'): Play {
   return async (world) => {
     const issue = await world.label(LABEL);
     await reachState(world, issue, 'verifying');
     expect(runnersOf(world)).not.toEqual([]);
-    await kill(world);
+    if (victim === 'runners') await killRunners(world);
+    else await world.kill(victim);
     expect(await world.stateOf(issue)).toBe('verifying');
+    if (victim !== 'runners') await world.start(victim);
     return [issue];
   };
 }
@@ -102,9 +104,9 @@ async function restart(world: KillWorld, victim: 'bot' | 'gateway'): Promise<voi
   await world.start(victim);
 }
 
-const RUNNERS = async (world: KillWorld): Promise<void> => {
+async function killRunners(world: KillWorld): Promise<void> {
   expect(world.killRunners()).toBeGreaterThan(0);
-};
+}
 
 /** Two tasks, room for one: the first works, the second waits for its place. */
 const killedQueued: Play = async (world) => {
@@ -147,13 +149,13 @@ const CASES: readonly (readonly (readonly [string, Play])[])[] = [
     ],
     [
       'working: the runner',
-      killedAtModel(({ toModel }) => toModel.hold(nth(3, 'POST', MODEL_CALL)), RUNNERS),
+      killedAtModel(({ toModel }) => toModel.hold(nth(3, 'POST', MODEL_CALL)), killRunners),
     ],
-    ['verifying: the bot', killedVerifying((world) => restart(world, 'bot'))],
+    ['verifying: the bot', killedVerifying('bot')],
   ],
   [
-    ['verifying: the gateway', killedVerifying((world) => restart(world, 'gateway'))],
-    ['verifying: the runners of verify and deliver', killedVerifying(RUNNERS)],
+    ['verifying: the gateway', killedVerifying('gateway')],
+    ['verifying: the runners of verify and deliver', killedVerifying('runners')],
     [
       'working: the bot, when the status comment is made and nobody was told',
       killedAtGithub('working', ['bot'], ({ toGithub }) =>
