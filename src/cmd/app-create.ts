@@ -16,8 +16,11 @@ import { checkEnvFileFree, envFileText, writeEnvFile } from './app/env-file.ts';
 
 /** What the command line says. */
 export interface AppCreateArgs extends TargetArgs {
-  /** Left out: `glovebox.env` here. */
-  readonly envFile?: string | undefined;
+  /**
+   * The environment file to write; left out, `glovebox.env` here. Not called `--env-file`: Node takes that word for its
+   * own option wherever it stands, and stops when the file is not there.
+   */
+  readonly output?: string | undefined;
   /** 0 or left out: any free port. */
   readonly port?: number | undefined;
 }
@@ -40,7 +43,7 @@ const GRACE_MS = 2_000;
  */
 export async function appCreate(deps: AppCreateDeps, args: AppCreateArgs): Promise<0> {
   const target = readTarget(args);
-  const envFile = resolve(args.envFile ?? 'glovebox.env');
+  const envFile = resolve(args.output ?? 'glovebox.env');
   await checkEnvFileFree(envFile);
   const server = createServer({ headersTimeout: 10_000, requestTimeout: 15_000 });
   const host = `${HOST}:${await listen(server, args.port ?? 0)}`;

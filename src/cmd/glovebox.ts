@@ -103,7 +103,7 @@ function addApp(root: Command, done: (code: number) => void): void {
     .requiredOption('--org <login>', 'the organisation that owns it')
     .requiredOption('--url <url>', "the bot's public address, https")
     .option('--github <url>', 'web address of GitHub', 'https://github.com')
-    .option('--env-file <path>', 'the file to write, never overwritten', 'glovebox.env')
+    .option('--output <path>', 'the file to write, never overwritten', 'glovebox.env')
     .option('--port <n>', 'port of the page on this machine, 0 for any', Number)
     .action(async (options: AppCreateArgs) =>
       done(await appCreate({ io, fetch, random: systemRandom }, options)),

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   existsSync,
@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseEnv } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AppCreateArgs } from '../../src/cmd/app-create.ts';
@@ -47,7 +48,7 @@ async function start(args: Partial<AppCreateArgs> = {}): Promise<AppCreateRun> {
     org: 'octo-org',
     url: 'https://glovebox.example.com/',
     github: github.url,
-    envFile,
+    output: envFile,
     ...args,
   };
   open = await startAppCreate(given);
@@ -108,6 +109,14 @@ describe('the first page', () => {
     expect((await visit(`${run.startUrl}x`)).status).toBe(404);
   });
 
+  it('is served on 127.0.0.1 and on no other address', async () => {
+    const run = await start();
+    const { host } = new URL(run.origin);
+    await expect(visit(run.startUrl.replace('127.0.0.1', '127.0.0.2'), host)).rejects.toMatchObject({
+      code: 'ECONNREFUSED',
+    });
+  });
+
   it('is not given to a page that rebinds a name to this machine; counter-test: it is to our own address', async () => {
     const run = await start();
     const { state } = await run.form();
@@ -143,15 +152,18 @@ describe('a good callback', () => {
     expect(readdirSync(folder)).toEqual(['glovebox.env']);
   });
 
-  it('shows no secret in terminal and pages', async () => {
+  it('shows no secret in terminal and pages; counter-test: the same look finds them in the file', async () => {
     const { start: first, done, printed, made } = await create();
-    const storeKey = parseEnv(readFileSync(envFile, 'utf8'))['GLOVEBOX_STORE_KEY'] ?? 'none';
+    const file = readFileSync(envFile, 'utf8');
+    const storeKey = parseEnv(file)['GLOVEBOX_STORE_KEY'] ?? 'none';
     const said = `${first.text}${done.text}${printed}${JSON.stringify([first.headers, done.headers])}`;
     const keyLines = made.pem.split('\n').filter((line) => line !== '');
     expect(keyLines.length).toBeGreaterThan(10);
     for (const secret of [made.webhook_secret, made.client_secret, storeKey, ...keyLines, 'good-code']) {
       expect(said).not.toContain(secret);
     }
+    for (const secret of [made.webhook_secret, storeKey, ...keyLines]) expect(file).toContain(secret);
+    expect(file).not.toContain(made.client_secret);
   });
 
   it('leads on to the installation, on the page and in the terminal', async () => {
@@ -282,7 +294,7 @@ describe('the environment file', () => {
   });
 
   it('in a folder that is not there is refused', async () => {
-    await expect(start({ envFile: join(folder, 'no', 'glovebox.env') })).rejects.toMatchObject({
+    await expect(start({ output: join(folder, 'no', 'glovebox.env') })).rejects.toMatchObject({
       code: 'env-file-folder',
     });
   });
@@ -350,5 +362,27 @@ describe('the command line', () => {
     } finally {
       other.close();
     }
+  });
+
+  it('plays the whole flow as a process, and exits 0', async () => {
+    const glovebox = fileURLToPath(new URL('../../src/cmd/glovebox.ts', import.meta.url));
+    const words = ['--org', 'octo-org', '--url', 'https://glovebox.example.com', '--github', github.url];
+    const child = spawn(process.execPath, [glovebox, 'app', 'create', ...words, '--output', envFile]);
+    const exit = once(child, 'exit');
+    let printed = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      printed += text;
+    });
+    try {
+      await expect.poll(() => printed, { timeout: 20_000 }).toMatch(/^ {2}http:\S+$/m);
+      const start = /^ {2}(http:\S+)$/m.exec(printed)?.[1] ?? '';
+      const state = /state=([\w-]{43})/.exec((await visit(start)).text)?.[1] ?? '';
+      github.issue('good-code');
+      await visit(`${new URL(start).origin}/callback?code=good-code&state=${state}`);
+      expect(await exit).toEqual([0, null]);
+    } finally {
+      child.kill('SIGKILL');
+    }
+    expect(readFileSync(envFile, 'utf8')).toContain('GITHUB_APP_ID=4242');
   });
 });

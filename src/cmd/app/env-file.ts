@@ -22,7 +22,7 @@ export async function checkEnvFileFree(path: string): Promise<void> {
   } catch (cause) {
     throw new GloveboxError({
       code: 'env-file-folder',
-      message: `Cannot write into the folder of --env-file '${path}' (${codeOf(cause)}): expected a folder of yours. Make it, or name another.`,
+      message: `Cannot write into the folder of --output '${path}' (${codeOf(cause)}): expected a folder of yours. Make it, or name another.`,
       cause,
     });
   }
@@ -59,7 +59,7 @@ export async function writeEnvFile(
     const why = codeOf(cause) === 'EEXIST' ? 'something stands there by now' : codeOf(cause);
     throw new GloveboxError({
       code: 'env-file-not-written',
-      message: `The App '${slug}' exists on ${target.org}, but its keys could not be written to '${file.path}' (${why}) and are shown nowhere else. Either make a new private key and a new webhook secret at ${settingsUrl(target, slug)} and set the variables by hand, or delete the App there and run the command again with another --env-file.`,
+      message: `The App '${slug}' exists on ${target.org}, but its keys could not be written to '${file.path}' (${why}) and are shown nowhere else. Either make a new private key and a new webhook secret at ${settingsUrl(target, slug)} and set the variables by hand, or delete the App there and run the command again with another --output.`,
       cause,
     });
   }
@@ -81,7 +81,7 @@ async function writeExclusively(path: string, text: string): Promise<void> {
 function exists(path: string): GloveboxError {
   return new GloveboxError({
     code: 'env-file-exists',
-    message: `'${path}' exists already: expected a new file, an existing one is never overwritten. Name another with --env-file, or move it away.`,
+    message: `'${path}' exists already: expected a new file, an existing one is never overwritten. Name another with --output, or move it away.`,
   });
 }
 
