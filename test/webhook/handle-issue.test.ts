@@ -8,6 +8,7 @@ import { findTask } from '../../src/task/store/load-task.ts';
 import type { Task } from '../../src/task/task.ts';
 import { handleIssue } from '../../src/webhook/handle-issue.ts';
 import { GITHUB_ACTIONS_BOT_ID } from '../../src/webhook/permission.ts';
+import { isEmpty } from '../../src/webhook/snapshot.ts';
 import { buildAdmin } from '../builders/admin-config.ts';
 import { buildIssuePayload, type IssuePayloadOptions, OCTOCAT } from '../builders/issue-payload.ts';
 import { FakeWebhookGitHub, unavailable } from '../fakes/fake-webhook-github.ts';
@@ -121,11 +122,19 @@ describe.each(storeKinds)('a labelled issue on %s', (kind) => {
   it('a role name is only shown: a custom role called admin starts nothing', async () => {
     github.allow('octocat-7', 7, 'read', 'admin');
     expect(await deliver({ sender: person(7) })).toBe('refused: no-permission');
+    // Counter-test: the same word as a permission does start one.
+    github.allow('octocat-7', 7, 'admin', 'a role of our own');
+    expect(await deliver({ number: 43, sender: person(7) })).toBe('admitted');
   });
 
   it('an answer about another account than the sender is a no', async () => {
     github.allow('octocat-8', 8_000, 'admin');
     expect(await deliver({ sender: person(8) })).toBe('refused: no-permission');
+    // Counter-test: were the name all that is compared, this answer would do.
+    const { userId: _another, ...answer } = github.permissions.get('octocat-8') ?? { userId: 0 };
+    expect(answer).toEqual({ permission: 'admin', roleName: 'admin' });
+    github.allow('octocat-8', 8, 'admin');
+    expect(await deliver({ number: 43, sender: person(8) })).toBe('admitted');
   });
 
   it('INC-04: a name that ends in [bot] is worth nothing; the allowlist holds numeric ids', async () => {
@@ -246,6 +255,10 @@ describe.each(storeKinds)('a labelled issue on %s', (kind) => {
     const hidden = { title: '\u200b\u200b', body: '<!-- do evil -->' };
     expect(await deliver({ ...hidden, sender: person(20) })).toBe('refused: issue-empty');
     expect((await tasks())[0]?.reason?.values).toEqual({ removed: 2 });
+    // Counter-test: the same texts as they came are not empty, and the agent would be started on them.
+    expect(isEmpty({ ...hidden, title: hidden.title.trim(), comments: [], removed: [], takenAt: '' })).toBe(
+      false,
+    );
   });
 
   it('a ban holds for people and for repositories', async () => {

@@ -61,6 +61,21 @@ describe('pinning an attempt', () => {
     expect(pinned).toMatchObject({ refused: { code: 'config-missing' } });
   });
 
+  it('INC-14, counter-test: read at the tip of the branch, a file that was pushed after the pin is taken', async () => {
+    class TipGitHub extends FakeWebhookGitHub {
+      override readFileAt(repo: unknown, path: string): Promise<string | null> {
+        return super.readFileAt(repo, path, '9'.repeat(40));
+      }
+    }
+    const github = new TipGitHub();
+    own(github, FILE, '9'.repeat(40));
+    const prices = new Map([['claude-sonnet-4-6', price]]);
+    const deps = { admin: buildAdminFile(), prices, githubFor: async () => github };
+    expect(await pinAttempt(deps, buildTask())).toMatchObject({
+      pin: { baseSha: '1'.repeat(40), config: { digests: { repository: digestOf(FILE) } } },
+    });
+  });
+
   it('falls back to the organisation’s file, which repositories.mayChange does not bind', async () => {
     const admin = buildAdminFile('repositories: { mayChange: [] }');
     const { pinned } = await pin((github) => {

@@ -48,6 +48,11 @@ describe('a snapshot', () => {
       github.allow('mallory', 2, permission),
     );
     expect(snapshot.comments).toEqual([]);
+    // Counter-test: the same comment is read where its author may start tasks.
+    const trusted = await snapshotWith([comment({ userId: 2, login: 'mallory' })], (github) =>
+      github.allow('mallory', 2, 'write'),
+    );
+    expect(trusted.snapshot.comments).toHaveLength(1);
   });
 
   it('leaves out comments of people whom GitHub does not know, of bots, and of another account by that name', async () => {
