@@ -5,6 +5,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { FetchSpec } from '../../../src/result/contract/phase-spec.ts';
 import { runFetch } from '../../../src/runner/fetch/fetch-phase.ts';
 import { gitEnv } from '../../../src/runner/fetch/git-command.ts';
+import type { PhaseContext } from '../../../src/runner/phase-context.ts';
+import { systemClock } from '../../../src/shared/clock.ts';
 import { FakeGateway } from '../../fakes/fake-gateway.ts';
 import {
   commitAll,
@@ -29,7 +31,7 @@ afterEach(async () => {
   await gateway.close();
 });
 
-function fetchBase(baseSha: string, limits = LIMITS): Promise<void> {
+function fetchBase(baseSha: string, limits = LIMITS, context: PhaseContext = box.context): Promise<void> {
   const spec: FetchSpec = {
     phase: 'fetch',
     taskId: 't',
@@ -38,7 +40,7 @@ function fetchBase(baseSha: string, limits = LIMITS): Promise<void> {
     gitPath: '/git/repo.git',
     baseSha,
   };
-  return runFetch(box.context, spec);
+  return runFetch(context, spec);
 }
 
 const source = (...parts: string[]) => box.path('source', ...parts);
@@ -156,6 +158,25 @@ describe('INC-09, INC-18: nothing of the tree or the machine runs', () => {
   );
 });
 
+describe('INC-18, counter-test: a git that is left to its own configuration', () => {
+  test.each([
+    ['runs the address of a submodule', ['clone', '-q', '--recurse-submodules']],
+    ['runs the address that it is given', ['ls-remote']],
+  ])('%s', (_what, command) => {
+    const address = `ext::sh -c touch% ${box.path('ran')}`;
+    writeFiles(box.path('home'), { '.gitconfig': '[protocol "ext"]\n\tallow = always\n' });
+    writeFiles(repository, { 'a.txt': 'a' });
+    const inner = commitAll(repository);
+    writeFiles(repository, { '.gitmodules': `[submodule "s"]\n\tpath = s\n\turl = ${address}\n` });
+    gitIn(repository, 'add', '.gitmodules');
+    gitIn(repository, 'update-index', '--add', '--cacheinfo', `160000,${inner},s`);
+    gitIn(repository, 'commit', '-qm', 'submodule');
+    const target = command[0] === 'clone' ? [repository, box.path('plain')] : [address];
+    spawnSync('git', [...command, ...target], { env: { PATH: process.env['PATH'], HOME: box.path('home') } });
+    expect(existsSync(box.path('ran'))).toBe(true);
+  });
+});
+
 describe('INC-07: a name that is a command', () => {
   const ran = () => box.path('ran');
   const names = {
@@ -176,7 +197,10 @@ describe('INC-07: a name that is a command', () => {
       const valid = { phase: 'fetch', taskId: 't', job: 'gb', limits: LIMITS, gitPath: '/git/repo.git' };
       expect(FetchSpec.safeParse({ ...valid, baseSha: 'a'.repeat(40) }).success).toBe(true);
       expect(FetchSpec.safeParse({ ...valid, baseSha: names[kind]() }).success).toBe(false);
-      await expect(fetchBase(names[kind]())).rejects.toMatchObject({ failure: { code: 'fetch-failed' } });
+      const hasty = { ...box.context, clock: { ...systemClock, sleep: async () => {} } };
+      await expect(fetchBase(names[kind](), LIMITS, hasty)).rejects.toMatchObject({
+        failure: { code: 'fetch-failed' },
+      });
       expect(existsSync(ran())).toBe(false);
     },
   );
