@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { chmod, lstat, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { request as httpRequest } from 'node:http';
+import { createServer, request as httpRequest } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -130,6 +130,29 @@ describe('the gateway server', () => {
       'POST /body HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /x HTTP/1.1\r\n\r\n',
     );
     expect(await readAll(smuggler)).toMatch(/^HTTP\/1.1 400/);
+  });
+
+  it('counter-test: a lenient parser reads a second request out of such a body', async () => {
+    const paths: (string | undefined)[] = [];
+    const lenient = createServer({ insecureHTTPParser: true }, (request, response) => {
+      paths.push(request.url);
+      response.setHeader('connection', paths.length > 1 ? 'close' : 'keep-alive');
+      request.resume().on('end', () => response.end());
+    });
+    lenient.listen(0, '127.0.0.1');
+    await once(lenient, 'listening');
+    const address = lenient.address();
+    const port = address !== null && typeof address === 'object' ? address.port : 0;
+    try {
+      const smuggler = await connectTo(`http://127.0.0.1:${port}`);
+      smuggler.write(
+        'POST /body HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n',
+      );
+      await readAll(smuggler);
+      expect(paths).toEqual(['/body', '/smuggled']);
+    } finally {
+      await new Promise((resolve) => lenient.close(resolve));
+    }
   });
 
   it('ends gracefully: calls in flight are answered, new ones are not taken', async () => {
