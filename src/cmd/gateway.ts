@@ -1,7 +1,7 @@
 /** `glovebox gateway`: the boundary as a process of its own, from its environment. */
 import { readGatewayEnv } from '../config/env.ts';
-import { anthropicUpstream } from '../gateway/model/anthropic-upstream.ts';
 import { startGateway } from './gateway-process.ts';
+import { gatewayUpstream } from './gateway-upstream.ts';
 import { loadAdmin } from './load-admin.ts';
 import { gatewaySocket } from './one-machine.ts';
 import { processParts } from './process-parts.ts';
@@ -14,13 +14,13 @@ export async function runGateway(): Promise<number> {
   const env = readGatewayEnv();
   const { admin } = await loadAdmin(env.configPath);
   const parts = await processParts(env, 'gateway');
-  const upstream = anthropicUpstream({ baseUrl: env.anthropicBaseUrl, apiKey: env.anthropicApiKey });
+  const { upstream, url, close } = await gatewayUpstream(env, parts.store.db);
   const gateway = await startGateway({
     ...parts,
     db: parts.store.db,
     admin,
     upstream,
-    upstreamUrl: env.anthropicBaseUrl,
+    upstreamUrl: url,
     allowUnfenced: env.allowUnfenced,
     secrets: env.anthropicApiKey === null ? [] : [env.anthropicApiKey],
     gitUrl: env.githubGitUrl,
@@ -30,7 +30,7 @@ export async function runGateway(): Promise<number> {
   parts.log.info({ port: gateway.port, upstream: upstream.name }, 'gateway started');
   await untilSignal();
   await gateway.close(GRACE_MS);
-  upstream.close();
+  close();
   await parts.store.close();
   return 0;
 }

@@ -91,6 +91,16 @@ export const GatewayVariables = CommonVariables.extend({
     description: 'the model upstream, any with the same protocol',
     expected: 'an http(s) URL',
   }),
+  GLOVEBOX_REPLAY: variable(
+    z
+      .string()
+      .regex(/^[2-9a-hjkmnp-z]{6}$/)
+      .optional(),
+    {
+      description: "a task's id: its recorded answers are served in their order, instead of a model",
+      expected: 'the id of a task in the store, 6 characters',
+    },
+  ),
   GITHUB_GIT_URL: variable(HttpUrl.default('https://github.com'), {
     description: 'git over HTTP, `OWNER/REPO.git` is appended',
     expected: 'an http(s) URL',
@@ -138,6 +148,8 @@ export interface BotEnv extends CommonEnv {
 export interface GatewayEnv extends CommonEnv {
   readonly anthropicApiKey: string | null;
   readonly anthropicBaseUrl: string;
+  /** Whose recorded answers stand in for a model; null: none. */
+  readonly replayTask: string | null;
   readonly githubGitUrl: string;
   readonly allowUnfenced: boolean;
   readonly host: string;
@@ -174,6 +186,7 @@ export function readGatewayEnv(environment: Environment = process.env): GatewayE
     ...common(read),
     anthropicApiKey: read.ANTHROPIC_API_KEY ?? null,
     anthropicBaseUrl: withoutSlash(read.ANTHROPIC_BASE_URL),
+    replayTask: read.GLOVEBOX_REPLAY ?? null,
     githubGitUrl: withoutSlash(read.GITHUB_GIT_URL),
     allowUnfenced: read.GLOVEBOX_ALLOW_UNFENCED === 'yes',
     host: read.GLOVEBOX_GATEWAY_HOST,

@@ -1,0 +1,26 @@
+/** Which model stands behind the gateway, by its environment. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { gatewayUpstream } from '../../src/cmd/gateway-upstream.ts';
+import type { OpenStore } from '../../src/task/open-database.ts';
+import { openTestStore } from '../fixtures/test-store.ts';
+
+describe('the upstream of the gateway', () => {
+  let store: OpenStore;
+  beforeAll(async () => {
+    store = await openTestStore('pglite');
+  });
+  afterAll(() => store.close());
+  const env = { anthropicBaseUrl: 'https://api.anthropic.com', anthropicApiKey: null, replayTask: null };
+
+  it('is the address of the environment', async () => {
+    const { upstream, url, close } = await gatewayUpstream(env, store.db);
+    expect([upstream.name, url]).toEqual(['api.anthropic.com', 'https://api.anthropic.com']);
+    close();
+  });
+
+  it('is refused where the task to replay has no recorded answer', async () => {
+    await expect(gatewayUpstream({ ...env, replayTask: '7k2m9q' }, store.db)).rejects.toMatchObject({
+      code: 'replay-empty',
+    });
+  });
+});
