@@ -39,16 +39,23 @@ export function condemned(rows: readonly ProcessRow[], ours: Ours, self = proces
   return candidates.filter((row) => found.has(row.pid));
 }
 
-/** Stops, then kills, again and again until two looks find nobody. Resolves with who is left after `maxMs`. */
+/**
+ * A look at /proc is no instant: who forks between its list and its reading, and ends, was on neither. So several looks in
+ * a row, apart, must find nobody.
+ */
+const CLEAN_LOOKS = 5;
+const BETWEEN_MS = 5;
+
+/** Stops, then kills, again and again until enough looks find nobody. Resolves with who is left after `maxMs`. */
 export async function endEverything(clock: Clock, ours: Ours, maxMs = 5_000): Promise<readonly ProcessRow[]> {
   const until = clock.now() + maxMs;
   let clean = 0;
   for (;;) {
     const left = condemned(liveProcesses(), ours);
     clean = left.length === 0 ? clean + 1 : 0;
-    if (clean === 2 || clock.now() > until) return left;
+    if (clean === CLEAN_LOOKS || clock.now() > until) return left;
     kill(left);
-    await clock.sleep(2);
+    await clock.sleep(clean === 0 ? 1 : BETWEEN_MS);
   }
 }
 
