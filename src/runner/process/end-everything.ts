@@ -51,18 +51,30 @@ export async function endEverything(clock: Clock, ours: Ours, maxMs = 5_000): Pr
   const until = clock.now() + maxMs;
   let clean = 0;
   for (;;) {
-    const left = condemned(liveProcesses(), ours);
+    const rows = liveProcesses();
+    const left = condemned(rows, ours);
     clean = left.length === 0 ? clean + 1 : 0;
     if (clean === CLEAN_LOOKS || clock.now() > until) return left;
-    kill(left);
+    kill(rows, left);
     await clock.sleep(clean === 0 ? 1 : BETWEEN_MS);
   }
 }
 
-/** All stopped first: a forker whose processes are killed one by one outruns us. */
-function kill(rows: readonly ProcessRow[]): void {
-  for (const row of rows) signal(row.pid, 'SIGSTOP');
-  for (const row of rows) signal(row.pid, 'SIGKILL');
+/**
+ * Groups first: the kernel ends a whole one at once, so nobody who forks meanwhile gets away. Then one by one, all stopped
+ * before: a forker whose processes are killed singly outruns us.
+ */
+function kill(rows: readonly ProcessRow[], doomed: readonly ProcessRow[]): void {
+  for (const group of wholeGroups(rows, doomed)) signal(-group, 'SIGKILL');
+  for (const row of doomed) signal(row.pid, 'SIGSTOP');
+  for (const row of doomed) signal(row.pid, 'SIGKILL');
+}
+
+/** Process groups of which every member that we see is to go. */
+export function wholeGroups(rows: readonly ProcessRow[], doomed: readonly ProcessRow[]): ReadonlySet<number> {
+  const gone = new Set(doomed.map((row) => row.pid));
+  const shared = new Set(rows.filter((row) => !gone.has(row.pid)).map((row) => row.group));
+  return new Set(doomed.map((row) => row.group).filter((group) => group > 1 && !shared.has(group)));
 }
 
 function ancestors(rows: readonly ProcessRow[], self: number): Set<number> {

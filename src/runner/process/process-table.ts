@@ -5,6 +5,8 @@ import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 export interface ProcessRow {
   readonly pid: number;
   readonly ppid: number;
+  /** Process group. */
+  readonly group: number;
   readonly session: number;
   readonly state: string;
   readonly name: string;
@@ -47,6 +49,7 @@ function readRow(pid: number): ProcessRow[] {
       {
         pid,
         ppid: Number(fields[1]),
+        group: Number(fields[2]),
         session: Number(fields[3]),
         state: fields[0] ?? '?',
         name: stat.slice(stat.indexOf('(') + 1, close),

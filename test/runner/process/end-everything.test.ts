@@ -6,6 +6,7 @@ import {
   endEverything,
   type Ours,
   ownsNamespace,
+  wholeGroups,
 } from '../../../src/runner/process/end-everything.ts';
 import { liveProcesses, type ProcessRow } from '../../../src/runner/process/process-table.ts';
 import { systemClock } from '../../../src/shared/clock.ts';
@@ -15,6 +16,7 @@ const row = (pid: number, ppid: number, name = 'x', session = pid): ProcessRow =
   pid,
   ppid,
   name,
+  group: session,
   session,
   state: 'S',
 });
@@ -59,6 +61,14 @@ describe('who is condemned', () => {
     const all = pids(condemned(machine, NOBODY, 5_000_002));
     expect(all).not.toContain(5_000_001);
     expect(all).not.toContain(5_000_006);
+  });
+});
+
+describe('which groups are ended at once', () => {
+  test('those of which everybody is to go, never one that is shared with who stays', () => {
+    const stays = row(10, 1, 'node', 10);
+    const doomed = [row(11, 10, 'sh', 10), row(12, 10, 'sh', 12), row(13, 12, 'sleep', 12)];
+    expect([...wholeGroups([stays, ...doomed], doomed)]).toEqual([12]);
   });
 });
 
