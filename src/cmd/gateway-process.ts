@@ -67,9 +67,10 @@ export async function startGateway(options: GatewayProcessOptions): Promise<Runn
   refuseUnfenced(options);
   const { db, clock, log } = options;
   const closings = watchJobClosings({ db, clock, log });
-  const model = modelSide(options, closings);
+  const sides: Sides = { closings, identity: createLocalIdentity({ db }) };
+  const model = modelSide(options, sides);
   const server = await openGatewayServer(
-    { sandboxRoutes: sandboxSide(options, closings), modelRoutes: model.app, log },
+    { sandboxRoutes: sandboxSide(options, sides), modelRoutes: model.app, log },
     { socketPath: options.socketPath, ...(options.tcp ? { tcp: options.tcp } : {}) },
   );
   const recovering = setInterval(() => {
@@ -111,9 +112,13 @@ function refuseUnfenced({ admin, upstreamUrl, allowUnfenced, log }: GatewayProce
   });
 }
 
-type Closings = ReturnType<typeof watchJobClosings>;
+/** What both sides share: who calls, with its one cache, and which jobs were closed. */
+interface Sides {
+  readonly closings: ReturnType<typeof watchJobClosings>;
+  readonly identity: ReturnType<typeof createLocalIdentity>;
+}
 
-function modelSide(options: GatewayProcessOptions, closings: Closings) {
+function modelSide(options: GatewayProcessOptions, { closings, identity }: Sides) {
   const { db, admin, clock } = options;
   const prices = priceTable(admin, SHIPPED_PRICES, new Date(clock.now()).toISOString().slice(0, 10));
   const caps = capsOf(admin);
@@ -122,7 +127,7 @@ function modelSide(options: GatewayProcessOptions, closings: Closings) {
     clock,
     random: options.random,
     log: options.log,
-    identity: createLocalIdentity({ db }),
+    identity,
     checkPhase,
     reserveOpen,
     closings,
@@ -138,7 +143,7 @@ function modelSide(options: GatewayProcessOptions, closings: Closings) {
   });
 }
 
-function sandboxSide(options: GatewayProcessOptions, closings: Closings) {
+function sandboxSide(options: GatewayProcessOptions, { closings, identity }: Sides) {
   const { db, clock, log, random, secretBox } = options;
   const git = gitReadEndpoints({
     fetchPack: createGitUpstream({ baseUrl: options.gitUrl, fetch }),
@@ -149,7 +154,7 @@ function sandboxSide(options: GatewayProcessOptions, closings: Closings) {
   return sandboxRoutes(
     {
       db,
-      identity: createLocalIdentity({ db }),
+      identity,
       closings,
       recordRefusal: createRefusalRecorder({ db, log }),
       clock,
