@@ -45,6 +45,7 @@ export function jobSpec(wish: JobWish): JobSpec {
       files: template.files,
       outputBytes: template.outputBytes,
     },
+    pod: null,
     deadlineMs: FETCH_MS + setupMs(pin) + (kind === 'verify' ? wish.workLeftMs : 0) + ownMs + UPLOAD_MS,
     toolEnv: template.toolEnv,
   };
@@ -54,6 +55,22 @@ export function jobSpec(wish: JobWish): JobSpec {
 export function tokenPhases(spec: JobSpec): readonly Phase[] {
   return spec.phases.filter((phase) => phase !== 'verify');
 }
+
+const StoredPodShape = z.strictObject({
+  namespace: z.string(),
+  cpuMillis: z.int(),
+  runtimeClass: z.string().nullable(),
+  nodeSelector: z.record(z.string(), z.string()),
+  tolerations: z.array(
+    z.strictObject({
+      key: z.string().optional(),
+      operator: z.enum(['Exists', 'Equal']).optional(),
+      value: z.string().optional(),
+      effect: z.enum(['NoSchedule', 'PreferNoSchedule', 'NoExecute']).optional(),
+    }),
+  ),
+  queue: z.string().nullable(),
+});
 
 /** The job as the record keeps it; strict, since we wrote it ourselves. */
 export const StoredJobSpec = z.strictObject({
@@ -66,6 +83,7 @@ export const StoredJobSpec = z.strictObject({
   isolation: z.enum(['bubblewrap', 'none', 'pod']),
   image: z.string().nullable(),
   limits: SandboxLimits,
+  pod: StoredPodShape.nullable().default(null),
   deadlineMs: z.int(),
   toolEnv: z.record(z.string(), z.string()),
 });

@@ -6,6 +6,25 @@ import type { LimitKind } from '../result/contract/cell.ts';
 import type { Phase, SandboxLimits } from '../result/contract/phase-spec.ts';
 import type { TaskId } from '../shared/ids.ts';
 
+/** What only a pod has; from the admin's template. Null in a `JobSpec` on one machine. */
+export interface PodShape {
+  readonly namespace: string;
+  readonly cpuMillis: number;
+  readonly runtimeClass: string | null;
+  readonly nodeSelector: Readonly<Record<string, string>>;
+  readonly tolerations: readonly PodToleration[];
+  /** A Kueue LocalQueue that holds the job until it has room; null: the job starts at once. */
+  readonly queue: string | null;
+}
+
+/** As in Kubernetes' `core/v1` Toleration. */
+export interface PodToleration {
+  readonly key?: string | undefined;
+  readonly operator?: 'Exists' | 'Equal' | undefined;
+  readonly value?: string | undefined;
+  readonly effect?: 'NoSchedule' | 'PreferNoSchedule' | 'NoExecute' | undefined;
+}
+
 /** Everything that decides a job's shape; pure data without secrets, stored in the record and printed by `job show`. */
 export interface JobSpec {
   /** From `jobName`; created once, never used again. */
@@ -22,6 +41,7 @@ export interface JobSpec {
   readonly limits: SandboxLimits;
   /** The whole job must have ended so many milliseconds after its launch; the adapter kills it then. */
   readonly deadlineMs: number;
+  readonly pod: PodShape | null;
   /** Environment for tools from the admin's template; never a secret. */
   readonly toolEnv: Readonly<Record<string, string>>;
 }
@@ -41,6 +61,26 @@ export interface PhaseObservation {
   readonly endedAt: number | null;
 }
 
+/**
+ * What the platform has against a job, as its own words say. `unschedulable` and `quota-full` may pass, and the job waits;
+ * `image-not-pulled` and `admission-refused` need an operator; the rest ended the job and is not its own doing.
+ */
+export const TROUBLES = [
+  'unschedulable',
+  'quota-full',
+  'image-not-pulled',
+  'admission-refused',
+  'evicted',
+  'node-lost',
+  'pod-deleted',
+  'start-failed',
+] as const;
+export interface Trouble {
+  readonly kind: (typeof TROUBLES)[number];
+  /** The platform's own text, cut to 500 characters; names the image, the node count, the quota. */
+  readonly message: string;
+}
+
 /** One job as seen from outside. */
 export interface JobObservation {
   readonly name: string;
@@ -50,6 +90,7 @@ export interface JobObservation {
   /** What the isolation enforced, for the check run: `nothing but our gateway` or `not fenced (isolation: none)`. */
   readonly network: string;
   readonly notLimited: readonly string[];
+  readonly trouble: Trouble | null;
 }
 
 /** One secret per phase that talks to the gateway, handed to the adapter only; their hashes are in the record. */

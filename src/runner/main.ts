@@ -1,5 +1,5 @@
 /**
- * `node runner.mjs PHASE LAYOUT_FILE`: the sandbox's first process, one phase of one job. Reads the layout, runs the
+ * `node runner.mjs PHASE LAYOUT` (a file's path, or the layout itself): the sandbox's first process, one phase of one job. Reads the layout, runs the
  * preflight, fetches the phase's spec, does its part under heartbeats, and says by its exit code how it went.
  */
 import { readFileSync } from 'node:fs';
@@ -14,7 +14,7 @@ export async function main(args: readonly string[], env: NodeJS.ProcessEnv): Pro
   const phase = Phase.safeParse(args[0]);
   const layout = readLayout(args[1]);
   if (!phase.success || layout === null) {
-    process.stderr.write('Usage: node runner.mjs fetch|setup|work|verify|deliver LAYOUT_FILE\n');
+    process.stderr.write('Usage: node runner.mjs fetch|setup|work|verify|deliver LAYOUT\n');
     return RUNNER_EXIT.usage;
   }
   const terminated = new AbortController();
@@ -34,7 +34,8 @@ export async function main(args: readonly string[], env: NodeJS.ProcessEnv): Pro
 
 function readLayout(path: string | undefined): RunnerLayout | null {
   try {
-    return RunnerLayout.parse(JSON.parse(readFileSync(path ?? '', 'utf8')));
+    const text = path?.startsWith('{') ? path : readFileSync(path ?? '', 'utf8');
+    return RunnerLayout.parse(JSON.parse(text));
   } catch (error) {
     process.stderr.write(
       `Layout '${path}' cannot be read: ${error instanceof Error ? error.message : 'error'}\n`,

@@ -3,6 +3,7 @@
  * what was seen of it. Plain data; `store/load-record.ts` reads it in one go.
  */
 import { z } from 'zod';
+import { TROUBLES } from '../job/sandbox.ts';
 import { LimitKind } from '../result/contract/cell.ts';
 import type { PhaseFailure } from '../result/contract/gateway-api.ts';
 import { Phase } from '../result/contract/phase-spec.ts';
@@ -31,6 +32,10 @@ export const SeenJob = z.strictObject({
   phases: z.array(SeenPhase),
   network: z.string(),
   notLimited: z.array(z.string()),
+  trouble: z
+    .strictObject({ kind: z.enum(TROUBLES), message: z.string() })
+    .nullable()
+    .default(null),
 });
 export type SeenJob = z.infer<typeof SeenJob>;
 

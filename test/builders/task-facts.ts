@@ -60,7 +60,7 @@ type Ends = Readonly<Partial<Record<SeenPhase['phase'], SeenPhase['reason']>>>;
 /** What the adapter saw: phases with a reason ended, those with null run. */
 export function seenJob(ends: Ends, state: 'running' | 'ended'): NonNullable<JobRecord['seen']> {
   const phases = Object.entries(ends).map(([phase, reason]) => seenPhase(phase, reason ?? null));
-  return { name: 'seen', state, phases, network: 'nothing but our gateway', notLimited: [] };
+  return { name: 'seen', state, phases, network: 'nothing but our gateway', notLimited: [], trouble: null };
 }
 
 /** A job whose end stands in the record. */

@@ -169,5 +169,6 @@ function observationOf(job: FakeJob): JobObservation {
     phases: job.phases.map((one) => ({ ...one })),
     network: 'nothing but our gateway',
     notLimited: [],
+    trouble: null,
   };
 }

@@ -24,6 +24,7 @@ sandboxContract('the fake sandbox', async () => {
         phases: ORDER.filter((phase) => phases[phase] !== undefined),
         isolation: 'none',
         image: null,
+        pod: null,
         limits: LIMITS,
         deadlineMs: 60_000,
         toolEnv: {},

@@ -43,7 +43,7 @@ export class JobRun {
   get observation(): JobObservation {
     const { spec, network, notLimited } = this.#parts;
     const phases = this.#phases.map((phase) => phase.observation);
-    return { name: spec.name, state: this.#state, phases, network, notLimited };
+    return { name: spec.name, state: this.#state, phases, network, notLimited, trouble: null };
   }
 
   /** SIGTERM to every runner, SIGKILL after `graceMs`; resolves when nothing runs. */

@@ -73,6 +73,9 @@ export function phaseLayout(places: PhasePlaces, facts: LayoutFacts): RunnerLayo
     tmp: places.tmp,
     fence: facts.fence,
     canaries: phase === 'fetch' ? [...facts.canaries] : [],
+    nameServers: [],
+    install: null,
+    homeSource: null,
     toolEnv: { ...facts.toolEnv },
     notLimited: [...facts.notLimited],
   };

@@ -1,6 +1,7 @@
 /**
- * How a sandbox adapter tells the runner where things are: `node runner.mjs PHASE LAYOUT_FILE`. The file is read-only and
- * holds no credential; nothing of ours travels through the environment. Also the files by which verify and deliver meet.
+ * How a sandbox adapter tells the runner where things are: `node runner.mjs PHASE LAYOUT`, where LAYOUT is the path of a
+ * read-only file or, beginning with `{`, the layout itself. It holds no credential; nothing of ours travels through the
+ * environment. Also the files by which verify and deliver meet.
  */
 import { z } from 'zod';
 
@@ -32,6 +33,15 @@ export const RunnerLayout = z.strictObject({
   fence: z.enum(['gateway-only', 'none']),
   /** `host:port` addresses that must not answer before anything of the repository runs. */
   canaries: z.array(z.string()).max(20),
+  /** Addresses of name servers that must not answer either, besides those that the system names. */
+  nameServers: z.array(z.string()).max(10),
+  /**
+   * fetch brings Node and the runner for the later containers from its own image: `node` and `runner.mjs` of `from` are
+   * copied to `to`, a volume of its own. Null where the adapter binds them (one machine).
+   */
+  install: z.strictObject({ from: Folder, to: Folder }).nullable(),
+  /** HOME as setup left it, where `home` is another folder: each cell starts with a copy of it. Null: `home` is that one. */
+  homeSource: Folder.nullable(),
   /** Environment that the operator passes to tools (PATH, CA files, GOFLAGS...); never a secret. */
   toolEnv: z.record(z.string(), z.string()),
   /** Limits that the adapter could not put in force, by name; said in the check run. */
