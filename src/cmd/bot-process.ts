@@ -1,8 +1,6 @@
 /** Builds and runs the bot: webhooks, deliveries, sweep, controller, publisher. Holds the App's key, never the model's. */
 import { type AuditSink, drainToSink } from '../audit/installation-chain.ts';
 import type { AdminConfig } from '../config/admin-config.ts';
-import { SHIPPED_PRICES } from '../config/model-catalogue.ts';
-import { priceTable } from '../config/price-table.ts';
 import type { ConfigFile } from '../config/read-file.ts';
 import { type Controller, startController } from '../controller/loop.ts';
 import type { Sandbox } from '../job/sandbox.ts';
@@ -16,11 +14,11 @@ import { deliveryHandler } from '../webhook/delivery-handler.ts';
 import { type DeliveryLoop, handleDeliveries } from '../webhook/handle-deliveries.ts';
 import { octokitSweepGitHub } from '../webhook/octokit-sweep-github.ts';
 import { octokitWebhookGitHub } from '../webhook/octokit-webhook-github.ts';
-import { pinAttempt } from '../webhook/pin-attempt.ts';
 import { startSweep } from '../webhook/sweep-loop.ts';
 import { startWebhookServer } from '../webhook/webhook-server.ts';
 import type { GithubClients } from './github-clients.ts';
 import { stagePorts } from './stage-ports.ts';
+import { taskPinner } from './task-pinner.ts';
 
 export interface BotProcessOptions {
   readonly db: Db;
@@ -87,16 +85,11 @@ export async function startBot(options: BotProcessOptions): Promise<RunningBot> 
 function controllerDeps(options: BotProcessOptions): Parameters<typeof startController>[0] {
   const { db, clock, admin, github, app, sandbox, secretBox, random, log } = options;
   const ports = stagePorts({ db, clock, admin, github, appId: app.id, markerKey: options.markerKey });
-  const prices = priceTable(admin, SHIPPED_PRICES, new Date(clock.now()).toISOString().slice(0, 10));
-  const configGithub = async (installationId: number) =>
-    octokitWebhookGitHub(github.installation(installationId));
   return {
     db,
     sandbox,
     ...ports,
-    pinner: {
-      pin: (task) => pinAttempt({ admin: options.adminFile, prices, githubFor: configGithub }, task),
-    },
+    pinner: taskPinner(options),
     secretBox,
     random,
     log,

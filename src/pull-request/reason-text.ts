@@ -69,7 +69,7 @@ const TEXTS: Readonly<Record<ReasonCode, ReasonText>> = {
   },
   'cap-spent': {
     sentence: (v) =>
-      `${prose(v, 'scope')} has spent ${prose(v, 'spent')} of ${prose(v, 'cap')}; free at ${prose(v, 'freeAt')}.`,
+      `${prose(v, 'scope')} has spent ${prose(v, 'spent')} of ${prose(v, 'cap')} ${prose(v, 'period')}; free at ${prose(v, 'freeAt')}.`,
     change: orgAdmin('budget'),
   },
   'price-unknown': {

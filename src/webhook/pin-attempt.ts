@@ -3,13 +3,16 @@
  * commit. What cannot be read is an error to retry, never "absent"; what is wrong is a refusal with everything in it.
  */
 import type { AdminConfig } from '../config/admin-config.ts';
+import type { AttemptConfig } from '../config/attempt-config.ts';
 import { type Merged, mergeConfig } from '../config/merge.ts';
 import type { ModelPrice } from '../config/model-price.ts';
 import { problemSentence } from '../config/problem.ts';
 import { type ConfigFile, isError, readRepoConfig } from '../config/read-file.ts';
 import { REPO_CONFIG_PATH, type RepoConfig } from '../config/repo-config.ts';
 import { smallestConfig } from '../config/smallest-config.ts';
+import type { SpentCap } from '../ledger/spent-cap.ts';
 import { GloveboxError } from '../shared/errors.ts';
+import { formatCents } from '../shared/money.ts';
 import type { Pin, Reason, RepoRef, Task } from '../task/task.ts';
 import type { BranchHead, ConfigGitHub } from './github.ts';
 
@@ -20,13 +23,15 @@ export interface PinDeps {
   readonly admin: ConfigFile<AdminConfig>;
   readonly prices: ReadonlyMap<string, ModelPrice>;
   readonly githubFor: (installationId: number) => Promise<ConfigGitHub>;
+  /** The cap of a day or month that has no room for the task's first call; null where all have. */
+  readonly spentCap: (task: Pick<Task, 'id' | 'repo'>, config: AttemptConfig) => Promise<SpentCap | null>;
 }
 
 /** The pin, or the refusal to answer with. */
 export type Pinned = { readonly pin: Pin } | { readonly refused: Reason; readonly outcome: 'refused' };
 
 /** Pins one attempt of the task. Errors: GitHub's, `config-invalid` when the admin's own file is not valid. */
-export async function pinAttempt(deps: PinDeps, task: Pick<Task, 'repo'>): Promise<Pinned> {
+export async function pinAttempt(deps: PinDeps, task: Pick<Task, 'id' | 'repo'>): Promise<Pinned> {
   const admin = validAdmin(deps.admin);
   const github = await deps.githubFor(task.repo.installationId);
   const base = await github.readDefaultBranch(task.repo);
@@ -40,7 +45,10 @@ export async function pinAttempt(deps: PinDeps, task: Pick<Task, 'repo'>): Promi
     });
   }
   const repository = `${task.repo.owner}/${task.repo.repo}`;
-  return pinned({ deps, base, merged: mergeConfig({ admin: deps.admin, repository, ...found }) });
+  const answer = pinned({ deps, base, merged: mergeConfig({ admin: deps.admin, repository, ...found }) });
+  if ('refused' in answer) return answer;
+  const spent = await deps.spentCap(task, answer.pin.config);
+  return spent === null ? answer : refuse(capSpent(spent, task.repo));
 }
 
 interface Found {
@@ -74,6 +82,21 @@ function pinned({ deps, base, merged }: Outcome): Pinned {
     return refuse({ code: 'price-unknown', values: { model: config.model.id }, detail: null });
   }
   return { pin: { baseRef: base.ref, baseSha: base.sha, baseTreeSha: base.treeSha, config } };
+}
+
+/** `team web has spent $49.80 of $50.00 today; free at 00:00 UTC`. */
+function capSpent({ scopeId, spentNanoUsd, capNanoUsd, freeAt }: SpentCap, repo: RepoRef): Reason {
+  const [kind = '', name = '', period] = scopeId.split(':');
+  const free = new Date(freeAt).toISOString();
+  const values = {
+    scope:
+      kind === 'team' ? `team ${name}` : kind === 'repository' ? `${repo.owner}/${repo.repo}` : repo.owner,
+    spent: formatCents(spentNanoUsd),
+    cap: formatCents(capNanoUsd),
+    period: period === 'month' ? 'this month' : 'today',
+    freeAt: period === 'month' ? `${free.slice(0, 10)} 00:00 UTC` : '00:00 UTC',
+  };
+  return { code: 'cap-spent', values, detail: null };
 }
 
 function invalid({ problems }: Merged): Reason {

@@ -6,7 +6,7 @@ import { REPO_CONFIG_PATH } from '../../src/config/repo-config.ts';
 import { smallestConfig } from '../../src/config/smallest-config.ts';
 import type { Pinner } from '../../src/controller/ports.ts';
 import { digestOf } from '../../src/shared/digest.ts';
-import { pinAttempt } from '../../src/webhook/pin-attempt.ts';
+import { type PinDeps, pinAttempt } from '../../src/webhook/pin-attempt.ts';
 import { buildAdmin, buildAdminFile } from '../builders/admin-config.ts';
 import { buildTask } from '../builders/task-record.ts';
 import { FakeWebhookGitHub, unavailable } from '../fakes/fake-webhook-github.ts';
@@ -25,12 +25,18 @@ const price: ModelPrice = {
   asOf: '2026-01-05',
 };
 
-async function pin(prepare: (github: FakeWebhookGitHub) => void, admin = buildAdminFile()) {
+const room: PinDeps['spentCap'] = async () => null;
+
+async function pin(
+  prepare: (github: FakeWebhookGitHub) => void,
+  admin = buildAdminFile(),
+  spentCap: PinDeps['spentCap'] = room,
+) {
   const github = new FakeWebhookGitHub();
   prepare(github);
   const prices = new Map([['claude-sonnet-4-6', price]]);
   const pinner: Pinner = {
-    pin: (task) => pinAttempt({ admin, prices, githubFor: async () => github }, task),
+    pin: (task) => pinAttempt({ admin, prices, githubFor: async () => github, spentCap }, task),
   };
   const pinned = await pinner.pin(buildTask());
   return { pinned, github };
@@ -70,7 +76,7 @@ describe('pinning an attempt', () => {
     const github = new TipGitHub();
     own(github, FILE, '9'.repeat(40));
     const prices = new Map([['claude-sonnet-4-6', price]]);
-    const deps = { admin: buildAdminFile(), prices, githubFor: async () => github };
+    const deps = { admin: buildAdminFile(), prices, githubFor: async () => github, spentCap: room };
     expect(await pinAttempt(deps, buildTask())).toMatchObject({
       pin: { baseSha: '1'.repeat(40), config: { digests: { repository: digestOf(FILE) } } },
     });
@@ -137,6 +143,27 @@ describe('pinning an attempt', () => {
     const local = `${FILE}model: local-7b\n`;
     expect((await pin((github) => own(github, local))).pinned).toMatchObject({
       refused: { code: 'price-unknown', values: { model: 'local-7b' } },
+    });
+  });
+
+  it.each([
+    ['team:web:day:2026-11-21', { scope: 'team web', period: 'today', freeAt: '00:00 UTC' }],
+    ['repository:7:day:2026-11-21', { scope: 'octo-org/clock', period: 'today', freeAt: '00:00 UTC' }],
+    [
+      'organisation:9:month:2026-11',
+      { scope: 'octo-org', period: 'this month', freeAt: '2026-12-01 00:00 UTC' },
+    ],
+  ])('refuses before anything is started where %s is spent', async (scopeId, values) => {
+    const freeAt = scopeId.includes('month') ? Date.UTC(2026, 11, 1) : Date.UTC(2026, 10, 22);
+    const cap = { scopeId, spentNanoUsd: 49_800_000_000n, capNanoUsd: 50_000_000_000n, freeAt };
+    const { pinned } = await pin(
+      (github) => own(github, FILE),
+      buildAdminFile(),
+      async () => cap,
+    );
+    expect(pinned).toMatchObject({
+      outcome: 'refused',
+      refused: { code: 'cap-spent', values: { ...values, spent: '$49.80', cap: '$50.00' } },
     });
   });
 
