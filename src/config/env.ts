@@ -39,6 +39,10 @@ export const CommonVariables = z.object({
     description: 'encrypts the few secrets that rest in the store; the same for bot and gateway',
     expected: '64 hex digits; make them with: openssl rand -hex 32',
   }),
+  GLOVEBOX_SANDBOX: variable(z.enum(['process', 'kubernetes']).default('process'), {
+    description: 'where sandboxes run: as processes of this machine, or as Jobs of the cluster',
+    expected: "'process' or 'kubernetes'",
+  }),
   GLOVEBOX_GATEWAY_SOCKET_DIR: variable(z.string().min(1).max(90).optional(), {
     description:
       'folder of the socket that sandboxes see on one machine; left out, `gateway` in the data folder',
@@ -110,11 +114,12 @@ export const GatewayVariables = CommonVariables.extend({
       "`yes` lets templates with `isolation: none` reach a model that is not on this machine; the repository's code could then read this process's keys",
     expected: "'yes' or 'no'",
   }),
-  GLOVEBOX_GATEWAY_HOST: variable(z.string().min(1).default('127.0.0.1'), {
-    description: 'address that the gateway listens on, besides its socket',
+  GLOVEBOX_GATEWAY_HOST: variable(z.string().min(1).optional(), {
+    description:
+      'address that the gateway listens on; left out, `127.0.0.1` besides its socket, or `0.0.0.0` on Kubernetes',
   }),
-  GLOVEBOX_GATEWAY_PORT: variable(Port.default('0'), {
-    description: "the gateway's port, 0 for any",
+  GLOVEBOX_GATEWAY_PORT: variable(Port.optional(), {
+    description: "the gateway's port, 0 for any; left out, any, or 8080 on Kubernetes",
     expected: 'a port',
   }),
 });
@@ -130,6 +135,7 @@ export interface CommonEnv {
   readonly logLevel: string;
   /** 32 bytes. */
   readonly storeKey: Uint8Array;
+  readonly sandbox: 'process' | 'kubernetes';
   readonly gatewaySocketDir: string;
 }
 
@@ -182,6 +188,7 @@ export function readBotEnv(environment: Environment = process.env): BotEnv {
 /** Reads the gateway's variables. Error `env-invalid` names every variable that is missing or wrong. */
 export function readGatewayEnv(environment: Environment = process.env): GatewayEnv {
   const read = parse(GatewayVariables, environment);
+  const inCluster = read.GLOVEBOX_SANDBOX === 'kubernetes';
   return {
     ...common(read),
     anthropicApiKey: read.ANTHROPIC_API_KEY ?? null,
@@ -189,8 +196,8 @@ export function readGatewayEnv(environment: Environment = process.env): GatewayE
     replayTask: read.GLOVEBOX_REPLAY ?? null,
     githubGitUrl: withoutSlash(read.GITHUB_GIT_URL),
     allowUnfenced: read.GLOVEBOX_ALLOW_UNFENCED === 'yes',
-    host: read.GLOVEBOX_GATEWAY_HOST,
-    port: Number(read.GLOVEBOX_GATEWAY_PORT),
+    host: read.GLOVEBOX_GATEWAY_HOST ?? (inCluster ? '0.0.0.0' : '127.0.0.1'),
+    port: Number(read.GLOVEBOX_GATEWAY_PORT ?? (inCluster ? 8_080 : 0)),
   };
 }
 
@@ -219,6 +226,7 @@ function common(read: CommonVariables): CommonEnv {
     configPath: read.GLOVEBOX_CONFIG,
     logLevel: read.GLOVEBOX_LOG_LEVEL,
     storeKey: Buffer.from(read.GLOVEBOX_STORE_KEY, 'hex'),
+    sandbox: read.GLOVEBOX_SANDBOX,
     gatewaySocketDir: read.GLOVEBOX_GATEWAY_SOCKET_DIR ?? `${read.GLOVEBOX_HOME}/gateway`,
   };
 }

@@ -61,6 +61,22 @@ describe('the gateway’s environment', () => {
     expect(JSON.stringify(env)).not.toMatch(/PRIVATE KEY|long enough/);
     expect(JSON.stringify(readBotEnv({ ...BOT, ANTHROPIC_API_KEY: 'model-key' }))).not.toMatch(/model-key/);
   });
+
+  it.each([
+    ['on one machine, a free port of the loopback', {}, { host: '127.0.0.1', port: 0 }],
+    [
+      'on Kubernetes, port 8080 of every address',
+      { GLOVEBOX_SANDBOX: 'kubernetes' },
+      { host: '0.0.0.0', port: 8_080 },
+    ],
+    [
+      'where it is told',
+      { GLOVEBOX_SANDBOX: 'kubernetes', GLOVEBOX_GATEWAY_HOST: '::', GLOVEBOX_GATEWAY_PORT: '9000' },
+      { host: '::', port: 9_000 },
+    ],
+  ])('listens %s', (_, given, expected) => {
+    expect(readGatewayEnv({ ...BOT, ...given })).toMatchObject(expected);
+  });
 });
 
 function messageOf(run: () => unknown): string {
