@@ -120,6 +120,12 @@ export interface PhaseTokenTable {
   job_name: string;
   phase: string;
   created_at: Time;
+  /** The pod that a cluster's API server bound the token to; null for a token that we issued. */
+  pod_uid: string | null;
+  /** The API server's name for the token, as in its own audit log. */
+  credential_id: string | null;
+  /** The token's `exp`; null for a token that we issued. */
+  expires_at: TimeOrNull;
 }
 
 export interface BlobTable {

@@ -6,6 +6,7 @@ import * as ledger from './0003-ledger.ts';
 import * as transcript from './0004-transcript.ts';
 import * as installationAudit from './0005-installation-audit.ts';
 import * as reserveOpen from './0006-reserve-open.ts';
+import * as provenTokens from './0007-proven-tokens.ts';
 
 export const MIGRATIONS: Record<string, Migration> = {
   '0001-record': record,
@@ -14,4 +15,5 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0004-transcript': transcript,
   '0005-installation-audit': installationAudit,
   '0006-reserve-open': reserveOpen,
+  '0007-proven-tokens': provenTokens,
 };
