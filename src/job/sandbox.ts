@@ -46,6 +46,13 @@ export interface JobSpec {
   readonly toolEnv: Readonly<Record<string, string>>;
 }
 
+/**
+ * How long a launched job may wait for the platform (a node, a quota) before the controller gives it up, in milliseconds.
+ * Waiting eats nothing of a job's own time: an adapter counts `deadlineMs` from the moment its first phase may run, and a
+ * platform's timer that starts earlier is set later by this much.
+ */
+export const WAIT_PATIENCE_MS = 30 * 60_000;
+
 /** Why a phase ended, as the system outside the sandbox saw it. `memory` only when a limiter or kernel counter says so. */
 export type PhaseEndReason = 'completed' | 'error' | LimitKind | 'deadline' | 'stopped' | 'start-failed';
 
@@ -63,7 +70,8 @@ export interface PhaseObservation {
 
 /**
  * What the platform has against a job, as its own words say. `unschedulable` and `quota-full` may pass, and the job waits;
- * `image-not-pulled` and `admission-refused` need an operator; the rest ended the job and is not its own doing.
+ * `image-not-pulled` and `admission-refused` need an operator; the rest ended the job and is not its own doing: `evicted`
+ * for want of something on the node, while a job that is evicted over its own limit ended by that limit (`disk`).
  */
 export const TROUBLES = [
   'unschedulable',
@@ -84,7 +92,10 @@ export interface Trouble {
 /** One job as seen from outside. */
 export interface JobObservation {
   readonly name: string;
-  /** `ended`: nothing of it runs any more, proven. A job that is unknown to the adapter is absent from lists. */
+  /**
+   * `waiting`: nothing of it has begun, for want of a node, quota, image or queue. `ended`: nothing of it runs any more,
+   * proven. A job that is unknown to the adapter is absent from lists.
+   */
   readonly state: 'waiting' | 'running' | 'ended';
   readonly phases: readonly PhaseObservation[];
   /** What the isolation enforced, for the check run: `nothing but our gateway` or `not fenced (isolation: none)`. */
@@ -98,17 +109,24 @@ export type PhaseTokens = Readonly<Partial<Record<Phase, string>>>;
 
 /**
  * Runs jobs. Calls may be repeated: a second `launch` of a name does nothing, `stop` and `remove` of an unknown name
- * neither. Errors are `GloveboxError` with codes `isolation-missing`, `sandbox-refused` (spec not accepted) or
+ * neither. Where sandboxes outlive the bot, the adapter marks each with the store's name (`readStoreId`) and knows only
+ * those. Errors are `GloveboxError` with codes `isolation-missing`, `sandbox-refused` (spec not accepted) or
  * `sandbox-unavailable` (`retry: true`).
  */
 export interface Sandbox {
   launch(spec: JobSpec, tokens: PhaseTokens): Promise<void>;
-  /** Null: the adapter knows no such job (never launched, removed, or lost with its machine). */
+  /**
+   * Null: there is no such job (never launched, removed, or lost with its machine); never said from a cache alone, which
+   * may lag behind another replica's launch.
+   */
   observe(name: string): Promise<JobObservation | null>;
   list(): Promise<readonly JobObservation[]>;
-  /** Ends everything of the job and resolves when nothing of it runs: SIGTERM, then after `graceMs` SIGKILL. */
+  /**
+   * Asks for the end of everything of the job: SIGTERM, then after `graceMs` SIGKILL. May resolve before that is done, in
+   * seconds on a cluster: `observe` answers `ended` or null only once nothing of it runs.
+   */
   stop(name: string, graceMs: number): Promise<void>;
-  /** Forgets an ended job and deletes its folders. */
+  /** Forgets an ended job and deletes its folders; one that still runs is ended first. */
   remove(name: string): Promise<void>;
   /** Calls `listener` with a job's name whenever something about it changed; returns the unsubscriber. A hint only. */
   subscribe(listener: (name: string) => void): () => void;

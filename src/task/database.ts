@@ -61,6 +61,11 @@ export interface TaskTable {
   pull_number: number | null;
   publish_plan: JsonOrNull;
   platform_failures: Generated<number>;
+  /** Where its sandboxes run, since the pin; null on one machine. */
+  namespace: string | null;
+  /** Waits for a sandbox's place there: 0 sealed, to be judged; 1 to be worked on. Null: does not wait. */
+  wait_rank: number | null;
+  wait_since: TimeOrNull;
   created_at: Time;
   state_since: Time;
   ended_at: TimeOrNull;
@@ -112,7 +117,11 @@ export interface JobTable {
   launched_at: TimeOrNull;
   ended_at: TimeOrNull;
   observation: JsonOrNull;
+  /** The adapter was asked to end it; nothing of it runs any more once `ended_at` stands. */
+  stop_asked_at: TimeOrNull;
   removed_at: TimeOrNull;
+  /** Where it takes a place until it is removed; null on one machine. */
+  namespace: string | null;
 }
 
 export interface PhaseTokenTable {
@@ -218,8 +227,14 @@ export interface TranscriptCallTable {
   stop_reason: string | null;
 }
 
+export interface StoreIdentityTable {
+  one: Generated<boolean>;
+  id: string;
+}
+
 /** All tables. A part that adds one adds it here and in a migration of its own. */
 export interface Database {
+  store_identity: StoreIdentityTable;
   delivery: DeliveryTable;
   task: TaskTable;
   round: RoundTable;

@@ -7,6 +7,7 @@ import * as transcript from './0004-transcript.ts';
 import * as installationAudit from './0005-installation-audit.ts';
 import * as reserveOpen from './0006-reserve-open.ts';
 import * as provenTokens from './0007-proven-tokens.ts';
+import * as places from './0008-places.ts';
 
 export const MIGRATIONS: Record<string, Migration> = {
   '0001-record': record,
@@ -16,4 +17,5 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0005-installation-audit': installationAudit,
   '0006-reserve-open': reserveOpen,
   '0007-proven-tokens': provenTokens,
+  '0008-places': places,
 };
