@@ -126,5 +126,5 @@ function close(run: PhaseRun, failure: PhaseFailure | null): number {
   run.say(`${run.phase} failed (${failure.code}): ${failure.message}`);
   if (failure.code === 'credential-found' || failure.code === 'fence-not-in-force')
     return RUNNER_EXIT.refused;
-  return failure.code === 'limit' ? RUNNER_EXIT.limit : RUNNER_EXIT.failed;
+  return failure.code === 'limit' ? RUNNER_EXIT.disk : RUNNER_EXIT.failed;
 }

@@ -58,5 +58,17 @@ export const RESULT_FILES = { base: 'base.json', next: 'new.json' } as const;
 /** File names inside `sealed` (written by deliver, read by verify); `nothing` says that no change set will come. */
 export const SEALED_FILES = { spec: 'verify-spec.json', set: 'sealed-set.json', nothing: 'nothing' } as const;
 
-/** Exit codes of the runner; how a phase died is read from outside, these only refine it. */
-export const RUNNER_EXIT = { done: 0, failed: 10, refused: 11, limit: 12, usage: 64 } as const;
+/**
+ * Exit codes of the runner; how a phase died is read from outside, these only refine it. `disk` and `processes`: the
+ * runner's own watch ended the phase, which it keeps where no adapter watches from outside (a pod). `stopped`: SIGTERM, or
+ * the gateway's word, cut the phase short.
+ */
+export const RUNNER_EXIT = {
+  done: 0,
+  failed: 10,
+  refused: 11,
+  disk: 12,
+  processes: 13,
+  stopped: 14,
+  usage: 64,
+} as const;
