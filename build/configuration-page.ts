@@ -1,7 +1,7 @@
 /** The page `docs/configuration.md` and the JSON Schemas, built from the zod schemas that read the files. Pure. */
 import { z } from 'zod';
 import { AdminConfig } from '../src/config/admin-config.ts';
-import { BotVariables, CommonVariables, GatewayVariables } from '../src/config/env.ts';
+import { BotVariables, CommonVariables, GatewayVariables } from '../src/config/env-variables.ts';
 import { RepoConfig } from '../src/config/repo-config.ts';
 import { allowed, type Shape, shapeOf, toShape } from '../src/config/schema-shape.ts';
 

@@ -1,0 +1,124 @@
+/**
+ * The environment's variables as schemas: what each process reads, with what the documentation says of it. `env.ts` reads
+ * them; `docs/configuration.md` is generated from them.
+ */
+import { z } from 'zod';
+
+/** What a variable's documentation holds besides its schema: who reads it, and whether its value may be shown. */
+const variable = <Schema extends z.ZodType>(
+  schema: Schema,
+  about: { description: string; expected?: string },
+) => schema.meta({ ...about, secret: false });
+const secret = <Schema extends z.ZodType>(
+  schema: Schema,
+  about: { description: string; expected?: string },
+) => schema.meta({ ...about, secret: true });
+
+const HttpUrl = z.url({ protocol: /^https?$/ });
+const Port = z
+  .string()
+  .regex(/^\d{1,5}$/)
+  .refine((text) => Number(text) <= 65_535);
+
+/** Variables that both processes read. */
+export const CommonVariables = z.object({
+  DATABASE_URL: secret(z.url({ protocol: /^postgres(ql)?$/ }).optional(), {
+    description: 'PostgreSQL; left out, an embedded store in the data folder, for one process only',
+    expected: 'a postgres:// URL',
+  }),
+  GLOVEBOX_HOME: variable(z.string().min(1).default('.glovebox'), { description: 'data folder' }),
+  GLOVEBOX_CONFIG: variable(z.string().min(1).default('glovebox.config.yml'), {
+    description: 'path of the admin file',
+  }),
+  GLOVEBOX_LOG_LEVEL: variable(
+    z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+    { description: 'least level that is logged' },
+  ),
+  GLOVEBOX_STORE_KEY: secret(z.string().regex(/^[0-9a-fA-F]{64}$/), {
+    description: 'encrypts the few secrets that rest in the store; the same for bot and gateway',
+    expected: '64 hex digits; make them with: openssl rand -hex 32',
+  }),
+  GLOVEBOX_SANDBOX: variable(z.enum(['process', 'kubernetes']).default('process'), {
+    description: 'where sandboxes run: as processes of this machine, or as Jobs of the cluster',
+    expected: "'process' or 'kubernetes'",
+  }),
+  GLOVEBOX_GATEWAY_SOCKET_DIR: variable(z.string().min(1).max(90).optional(), {
+    description:
+      'folder of the socket that sandboxes see on one machine; left out, `gateway` in the data folder',
+    expected: 'a folder path of at most 90 characters, so that the socket path fits',
+  }),
+});
+
+/** Variables of the bot: webhooks, controller, publisher. */
+export const BotVariables = CommonVariables.extend({
+  GITHUB_APP_ID: variable(z.string().regex(/^[1-9]\d{0,15}$/), {
+    description: "the GitHub App's id",
+    expected: 'the number on the settings page of the App',
+  }),
+  GITHUB_PRIVATE_KEY: secret(
+    z
+      .string()
+      .transform((text) => text.replaceAll('\\n', '\n'))
+      .refine((text) =>
+        /^-----BEGIN (RSA )?PRIVATE KEY-----\n[\s\S]+-----END (RSA )?PRIVATE KEY-----\s*$/.test(text),
+      ),
+    { description: "the App's private key; `\\n` stands for a line break", expected: 'a PEM private key' },
+  ),
+  GITHUB_WEBHOOK_SECRET: secret(z.string().min(16).max(1_000), {
+    description: 'signs webhooks; there is no default',
+    expected: 'the webhook secret of the App, at least 16 characters; make one with: openssl rand -hex 32',
+  }),
+  GITHUB_API_URL: variable(HttpUrl.default('https://api.github.com'), {
+    description: 'REST API, for GitHub Enterprise Server `https://HOST/api/v3`',
+    expected: 'an http(s) URL',
+  }),
+  GLOVEBOX_GITHUB_THROTTLE: variable(z.enum(['on', 'off']).default('on'), {
+    description: 'spaces writes as GitHub asks for; `off` only against an emulator',
+    expected: "'on' or 'off'",
+  }),
+  GLOVEBOX_BOT_HOST: variable(z.string().min(1).default('127.0.0.1'), {
+    description: 'address that the bot listens on',
+  }),
+  GLOVEBOX_BOT_PORT: variable(Port.default('3000'), {
+    description: 'port of the webhook, 0 for any',
+    expected: 'a port',
+  }),
+});
+
+/** Variables of the gateway: the model's key, and where git lies. */
+export const GatewayVariables = CommonVariables.extend({
+  ANTHROPIC_API_KEY: secret(z.string().min(1).optional(), {
+    description: 'key of the model upstream; sandboxes never see it',
+  }),
+  ANTHROPIC_BASE_URL: variable(HttpUrl.default('https://api.anthropic.com'), {
+    description: 'the model upstream, any with the same protocol',
+    expected: 'an http(s) URL',
+  }),
+  GLOVEBOX_REPLAY: variable(
+    z
+      .string()
+      .regex(/^[2-9a-hjkmnp-z]{6}$/)
+      .optional(),
+    {
+      description: "a task's id: its recorded answers are served in their order, instead of a model",
+      expected: 'the id of a task in the store, 6 characters',
+    },
+  ),
+  GITHUB_GIT_URL: variable(HttpUrl.default('https://github.com'), {
+    description: 'git over HTTP, `OWNER/REPO.git` is appended',
+    expected: 'an http(s) URL',
+  }),
+  GLOVEBOX_ALLOW_UNFENCED: variable(z.enum(['yes', 'no']).default('no'), {
+    description:
+      "`yes` lets templates with `isolation: none` reach a model that is not on this machine; the repository's code could then read this process's keys",
+    expected: "'yes' or 'no'",
+  }),
+  GLOVEBOX_GATEWAY_HOST: variable(z.string().min(1).optional(), {
+    description:
+      'address that the gateway listens on; left out, `127.0.0.1` besides its socket, or `0.0.0.0` on Kubernetes',
+  }),
+  GLOVEBOX_GATEWAY_PORT: variable(Port.optional(), {
+    description: "the gateway's port, 0 for any; left out, any, or 8080 on Kubernetes",
+    expected: 'a port',
+  }),
+});
