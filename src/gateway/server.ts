@@ -2,22 +2,29 @@
  * The gateway's HTTP server: model calls and sandbox calls behind one origin, on TCP and on a unix socket, with the
  * timeouts that keep a slow or broken client from harming anybody else. Built by `cmd/`, which owns its end.
  */
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import type { Log } from '../shared/log.ts';
 import { cutOnError } from './cut-on-error.ts';
 import { listenOnSocket } from './listen-on-socket.ts';
+import { pathOf } from './path-of.ts';
 
 /** Anything that answers a web request: a Hono app. */
 export interface WebApp {
   fetch(request: Request): Response | Promise<Response>;
 }
 
+/** Anything that answers on Node's own objects: what is called so often that web streams would be most of its price. */
+export interface NodeApp {
+  /** Answers, whatever happens; never throws. */
+  handle(incoming: IncomingMessage, outgoing: ServerResponse): void;
+}
+
 export interface GatewayServerDeps {
   readonly sandboxRoutes: WebApp;
   /** Answers everything under `/v1/`. */
-  readonly modelRoutes: WebApp;
+  readonly modelRoutes: WebApp | NodeApp;
   readonly log: Log;
 }
 
@@ -95,11 +102,8 @@ function buildServer(
   state: { readonly draining: boolean },
 ): Server {
   const listener = getRequestListener(
-    async (request, env) => {
-      const { outgoing } = httpBindings(env);
-      if (state.draining) outgoing.shouldKeepAlive = false;
-      return cutOnError(await route(deps, request, state.draining), outgoing);
-    },
+    async (request, env) =>
+      cutOnError(await route(deps, request, state.draining), httpBindings(env).outgoing),
     { overrideGlobalObjects: false, errorHandler: (error) => answerDefect(deps.log, error) },
   );
   const server = createServer(
@@ -112,7 +116,11 @@ function buildServer(
       outgoing.once('close', () => {
         if (state.draining) server.closeIdleConnections();
       });
-      void listener(incoming, outgoing);
+      if (state.draining) outgoing.shouldKeepAlive = false;
+      const { modelRoutes } = deps;
+      if ('handle' in modelRoutes && isModelPath(pathOf(incoming.url)))
+        modelRoutes.handle(incoming, outgoing);
+      else void listener(incoming, outgoing);
     },
   );
   server.timeout = timeouts.idleMs;
@@ -125,7 +133,14 @@ function route(deps: GatewayServerDeps, request: Request, draining: boolean): Re
   if (pathname === '/healthz') {
     return Response.json({ status: draining ? 'ending' : 'ok' }, { status: draining ? 503 : 200 });
   }
-  return pathname.startsWith('/v1/') ? deps.modelRoutes.fetch(request) : deps.sandboxRoutes.fetch(request);
+  const { modelRoutes, sandboxRoutes } = deps;
+  return isModelPath(pathname) && 'fetch' in modelRoutes
+    ? modelRoutes.fetch(request)
+    : sandboxRoutes.fetch(request);
+}
+
+function isModelPath(path: string): boolean {
+  return path.startsWith('/v1/');
 }
 
 function httpBindings(env: HttpBindings | object): { readonly outgoing: ServerResponse } {

@@ -24,9 +24,9 @@ describe('the real Anthropic client against the gateway', () => {
     gateway = await startModelGateway(store, budgetNanoUsd === undefined ? {} : { budgetNanoUsd });
     requests = 0;
     const modelRoutes = {
-      fetch: (request: Request) => {
+      handle: (...call: Parameters<typeof gateway.app.handle>) => {
         requests += 1;
-        return gateway.app.fetch(request);
+        gateway.app.handle(...call);
       },
     };
     const log = createLog('silent');

@@ -4,7 +4,7 @@ import { type Answer, AnswerAssembler, NO_ANSWER, parseJson, readJsonAnswer } fr
 
 /** Sees each piece once, in order. */
 export interface AnswerMeter {
-  push(bytes: Uint8Array): void;
+  push(bytes: Buffer): void;
   /** What came, as far as it came. */
   answer(): Answer;
 }

@@ -3,6 +3,8 @@
  * so refusals use other statuses and say `x-should-retry` where the status would mislead.
  */
 
+import type { ServerResponse } from 'node:http';
+
 /** Error types that Anthropic's clients know. */
 export type ErrorType =
   | 'authentication_error'
@@ -33,9 +35,9 @@ export class RefusedCall extends Error {
   }
 }
 
-/** The response; `requestId` is ours and also in the ledger. */
-export function refusalResponse(refusal: Refusal, requestId: string): Response {
-  const headers: Record<string, string> = { 'request-id': requestId };
+/** Writes the response; `requestId` is ours and also in the ledger. */
+export function writeRefusal(outgoing: ServerResponse, refusal: Refusal, requestId: string): void {
+  const headers: Record<string, string> = { 'request-id': requestId, 'content-type': 'application/json' };
   if (refusal.retry === false) headers['x-should-retry'] = 'false';
   else headers['retry-after'] = String(refusal.retry);
   const body = {
@@ -43,7 +45,7 @@ export function refusalResponse(refusal: Refusal, requestId: string): Response {
     error: { type: refusal.type, message: refusal.message },
     request_id: requestId,
   };
-  return Response.json(body, { status: refusal.status, headers });
+  outgoing.writeHead(refusal.status, headers).end(JSON.stringify(body));
 }
 
 /** Revoked, closed, unknown: one answer for all, the audit has the reason. */

@@ -71,7 +71,7 @@ function exchange(
     outgoing.on('response', (incoming) => {
       clearTimeout(head);
       incoming.setTimeout(settings.idleTimeoutMs, () => incoming.destroy(new Error('the answer stalled')));
-      resolve({ status: incoming.statusCode ?? 502, headers: headersOf(incoming), body: incoming });
+      resolve({ status: incoming.statusCode ?? 502, headers: incoming.headers, body: incoming });
     });
     outgoing.on('close', () => {
       clearTimeout(head);
@@ -82,14 +82,6 @@ function exchange(
     else if (request.body === null) outgoing.end();
     else outgoing.end(request.body);
   });
-}
-
-function headersOf(incoming: http.IncomingMessage): Record<string, string> {
-  const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(incoming.headers)) {
-    if (typeof value === 'string') headers[name] = value;
-  }
-  return headers;
 }
 
 function upstreamError(connected: boolean, cause: Error): GloveboxError {

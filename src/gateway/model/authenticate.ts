@@ -2,36 +2,32 @@
  * Who calls: the token from `Authorization: Bearer` or `x-api-key`, proven by the identity adapter, and only in phase
  * work. Every refusal looks the same to the caller; the reason goes to the audit or the log.
  */
-import type { MiddlewareHandler } from 'hono';
+import type { IncomingMessage } from 'node:http';
 import type { Caller } from '../identity.ts';
+import { pathOf } from '../path-of.ts';
 import { LEDGER_UNAVAILABLE, RefusedCall, UNAUTHENTICATED } from './anthropic-error.ts';
 import type { ModelDeps } from './model-deps.ts';
 
-/** What the middlewares hand on. */
-export interface ModelEnv {
-  Variables: { requestId: string; caller: Caller };
+/** The proven caller. Throws `RefusedCall`. */
+export async function authenticate(
+  deps: Pick<ModelDeps, 'identity' | 'audit' | 'log'>,
+  { headers, url }: Pick<IncomingMessage, 'headers' | 'url'>,
+): Promise<Caller> {
+  const token = tokenOf(headers.authorization, headers['x-api-key']);
+  const caller = token === null ? null : await identify(deps, token);
+  if (caller === null) throw new RefusedCall(UNAUTHENTICATED);
+  if (caller.phase !== 'work') {
+    deps.log.warn({ job: caller.jobName, phase: caller.phase }, 'model call outside phase work refused');
+    await deps.audit(caller.taskId, {
+      type: 'gateway.refused',
+      data: { job: caller.jobName, path: pathOf(url), reason: `phase-${caller.phase}` },
+    });
+    throw new RefusedCall(UNAUTHENTICATED);
+  }
+  return caller;
 }
 
-/** Sets `caller`, or throws a refusal. */
-export function authenticate(deps: ModelDeps): MiddlewareHandler<ModelEnv> {
-  return async (c, next) => {
-    const token = tokenOf(c.req.header('authorization'), c.req.header('x-api-key'));
-    const caller = token === null ? null : await identify(deps, token);
-    if (caller === null) throw new RefusedCall(UNAUTHENTICATED);
-    if (caller.phase !== 'work') {
-      deps.log.warn({ job: caller.jobName, phase: caller.phase }, 'model call outside phase work refused');
-      await deps.audit(caller.taskId, {
-        type: 'gateway.refused',
-        data: { job: caller.jobName, path: c.req.path, reason: `phase-${caller.phase}` },
-      });
-      throw new RefusedCall(UNAUTHENTICATED);
-    }
-    c.set('caller', caller);
-    await next();
-  };
-}
-
-async function identify(deps: ModelDeps, token: string): Promise<Caller | null> {
+async function identify(deps: Pick<ModelDeps, 'identity' | 'log'>, token: string): Promise<Caller | null> {
   try {
     const identified = await deps.identity.identify(token);
     if (identified.ok) return identified.caller;
@@ -47,8 +43,11 @@ async function identify(deps: ModelDeps, token: string): Promise<Caller | null> 
 }
 
 /** A client may send both headers; then they must agree. */
-function tokenOf(authorization: string | undefined, apiKey: string | undefined): string | null {
+function tokenOf(
+  authorization: string | undefined,
+  apiKey: string | readonly string[] | undefined,
+): string | null {
   const bearer = /^Bearer\s+(\S+)$/i.exec(authorization ?? '')?.[1];
   if (bearer !== undefined && apiKey !== undefined && bearer !== apiKey) return null;
-  return bearer ?? apiKey ?? null;
+  return bearer ?? (typeof apiKey === 'string' ? apiKey : null);
 }

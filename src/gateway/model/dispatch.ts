@@ -1,8 +1,10 @@
-/** Sends a paid call upstream and turns the answer into the client's response; whatever happens, the call is ended once. */
+/** Sends a paid call upstream and carries the answer to the client; whatever happens, the call is ended once. */
 import { hasCode } from '../../shared/errors.ts';
+import { targetOf } from '../path-of.ts';
 import { type AnswerMeter, meterFor } from './answer-meter.ts';
 import { RefusedCall } from './anthropic-error.ts';
 import { NO_ANSWER } from './assemble-answer.ts';
+import type { ClientCall } from './client-call.ts';
 import { type FinishDeps, finishCall, releaseCall } from './finish-call.ts';
 import { answerHeaders, requestHeaders } from './pass-headers.ts';
 import { passRefusal } from './pass-refusal.ts';
@@ -15,33 +17,34 @@ import type { UpstreamAnswer } from './upstream.ts';
 export interface Dispatch {
   readonly money: CallMoney;
   readonly paid: PaidCall;
-  readonly flight: { readonly exchange: AbortController; over(): void };
-  readonly headers: Headers;
-  readonly url: string;
+  readonly flight: { readonly client: ClientCall; readonly exchange: AbortController; over(): void };
 }
 
-/** Answers the response. Throws `RefusedCall` where no answer came. */
-export async function dispatch(deps: FinishDeps, call: Dispatch): Promise<Response> {
+/** Resolves when the answer's head is on its way to the client. Throws `RefusedCall` where no answer came. */
+export async function dispatch(deps: FinishDeps, call: Dispatch): Promise<void> {
+  const { exchange, client } = call.flight;
   const answer = await send(deps, call);
   if (answer.status >= 300) return refusedUpstream(deps, call, answer);
   const meter = meterFor(answer.headers['content-type']);
-  const end = () => finish(deps, call, { answer, meter });
-  const body = relay(
-    { body: answer.body, exchange: call.flight.exchange, clientIdleMs: deps.limits.clientIdleMs },
-    { seen: (bytes) => meter.push(bytes), ended: end },
+  client.outgoing.writeHead(answer.status, answerHeaders(answer.headers));
+  relay(
+    {
+      body: answer.body,
+      outgoing: client.outgoing,
+      exchange,
+      clientIdleMs: deps.limits.clientIdleMs,
+    },
+    { seen: (bytes) => meter.push(bytes), ended: () => void finish(deps, call, { answer, meter }) },
   );
-  return new Response(body, { status: answer.status, headers: answerHeaders(answer.headers) });
 }
 
-async function send(
-  deps: FinishDeps,
-  { money, paid, flight, headers, url }: Dispatch,
-): Promise<UpstreamAnswer> {
+async function send(deps: FinishDeps, { money, paid, flight }: Dispatch): Promise<UpstreamAnswer> {
   const body = rewriteBody(money.request, paid.maxTokens);
-  const { pathname, search } = new URL(url);
+  const { incoming } = flight.client;
+  const headers = requestHeaders(incoming.headers, body.length);
   try {
     return await deps.upstream.send(
-      { method: 'POST', path: pathname + search, headers: requestHeaders(headers, body.length), body },
+      { method: 'POST', path: targetOf(incoming.url), headers, body },
       flight.exchange.signal,
     );
   } catch (error) {
@@ -63,16 +66,17 @@ function finish(
   { answer, meter }: { answer: UpstreamAnswer; meter: AnswerMeter | null },
 ): Promise<void> {
   flight.over();
+  const upstreamRequestId = answer.headers['request-id'];
   const seen = {
     status: answer.status,
-    upstreamRequestId: answer.headers['request-id'] ?? null,
+    upstreamRequestId: typeof upstreamRequestId === 'string' ? upstreamRequestId : null,
     answer: meter?.answer() ?? NO_ANSWER,
   };
   return deps.calls.settle(money.caller.taskId, () => finishCall(deps, money, paid, seen));
 }
 
-async function refusedUpstream(deps: FinishDeps, call: Dispatch, answer: UpstreamAnswer): Promise<Response> {
+async function refusedUpstream(deps: FinishDeps, call: Dispatch, answer: UpstreamAnswer): Promise<void> {
   const status = Math.max(answer.status, 400);
-  await finish(deps, call, { answer: { ...answer, status }, meter: null });
-  return passRefusal(deps, answer);
+  void finish(deps, call, { answer: { ...answer, status }, meter: null });
+  await passRefusal(deps, answer, call.flight.client.outgoing);
 }

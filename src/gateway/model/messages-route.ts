@@ -1,9 +1,7 @@
 /** `POST /v1/messages`: read, price, reserve, send, relay while metering, settle. Each step is a file of its own. */
-import type { Context } from 'hono';
 import { priceOf } from '../../config/model-catalogue.ts';
 import type { CostFeature } from '../../ledger/cost-feature.ts';
 import { hasCode } from '../../shared/errors.ts';
-import type { Caller } from '../identity.ts';
 import {
   invalidRequest,
   LEDGER_UNAVAILABLE,
@@ -11,7 +9,7 @@ import {
   RefusedCall,
   UNAUTHENTICATED,
 } from './anthropic-error.ts';
-import type { ModelEnv } from './authenticate.ts';
+import { type ClientCall, endWith } from './client-call.ts';
 import { dispatch } from './dispatch.ts';
 import { type FinishDeps, releaseCall } from './finish-call.ts';
 import { readBody } from './read-body.ts';
@@ -21,19 +19,19 @@ import { type CallMoney, reserveCall } from './reserve-call.ts';
 /** Everything the route works with: the gateway's parts and what it remembers. */
 export type CallDeps = FinishDeps & { readonly reading: ReadDeps };
 
-/** Handles one call. Throws `RefusedCall`. */
-export async function postMessages(deps: CallDeps, c: Context<ModelEnv>): Promise<Response> {
-  const caller = c.get('caller');
+/** Answers one call; what comes after the head of the answer goes on by itself. Throws `RefusedCall`. */
+export async function postMessages(deps: CallDeps, client: ClientCall): Promise<void> {
+  const { caller, outgoing } = client;
   const closing = deps.closings.signalFor(caller.jobName);
   if (!deps.calls.enter(caller.jobName)) throw tooManyCalls();
   const exchange = new AbortController();
-  const leave = linkSignals(exchange, [closing, c.req.raw.signal, deps.calls.closing]);
+  const leave = endWith(exchange, outgoing, [closing, deps.calls.closing]);
   const over = once(() => {
     leave();
     deps.calls.leave(caller.jobName);
   });
   try {
-    return await call(deps, c, { caller, exchange, over });
+    await call(deps, { client, exchange, over });
   } catch (error) {
     over();
     if (closing.aborted) throw new RefusedCall(UNAUTHENTICATED);
@@ -50,25 +48,27 @@ function once(work: () => void): () => void {
 }
 
 interface Flight {
-  readonly caller: Caller;
+  readonly client: ClientCall;
   readonly exchange: AbortController;
   /** The call no longer counts against its job. */
   over(): void;
 }
 
-async function call(deps: CallDeps, c: Context<ModelEnv>, flight: Flight): Promise<Response> {
-  const body = await readBody(deps, c.req.raw);
+async function call(deps: CallDeps, flight: Flight): Promise<void> {
+  const { incoming } = flight.client;
+  const body = await readBody(deps, incoming);
   try {
-    const request = parseBody(deps, body.bytes, { betas: c.req.header('anthropic-beta'), hasOutput: true });
+    const betas = incoming.headers['anthropic-beta']?.toString();
+    const request = parseBody(deps, body.bytes, { betas, hasOutput: true });
     refuseFeatures(deps, request);
-    const money = await prepare(deps, { request, flight, requestId: c.get('requestId') });
+    const money = await prepare(deps, flight, request);
     const paid = await reserveCall(deps, money);
     deps.calls.hold(money.rowId);
     if (flight.exchange.signal.aborted) {
       await releaseCall(deps, money, paid);
       throw new RefusedCall(LEDGER_UNAVAILABLE);
     }
-    return await dispatch(deps, { money, paid, flight, headers: c.req.raw.headers, url: c.req.url });
+    await dispatch(deps, { money, paid, flight });
   } finally {
     body.free();
   }
@@ -93,14 +93,8 @@ function unpricedText(features: readonly CostFeature[]): string {
   return `What this request may cost cannot be bounded: ${features.join(', ')}. An organisation admin can price it; leave it out until then.`;
 }
 
-interface Prepared {
-  readonly request: ModelRequest;
-  readonly flight: Flight;
-  readonly requestId: string;
-}
-
-async function prepare(deps: CallDeps, { request, flight, requestId }: Prepared): Promise<CallMoney> {
-  const { caller, exchange } = flight;
+async function prepare(deps: CallDeps, flight: Flight, request: ModelRequest): Promise<CallMoney> {
+  const { caller, requestId } = flight.client;
   await deps.calls.settled(caller.taskId);
   return {
     rowId: Buffer.from(deps.random(15)).toString('base64url'),
@@ -110,11 +104,11 @@ async function prepare(deps: CallDeps, { request, flight, requestId }: Prepared)
     price: priceFor(deps, request.head.model),
     request,
     shared: deps.recent.shared(caller.taskId, request),
-    signal: exchange.signal,
+    signal: flight.exchange.signal,
   };
 }
 
-async function payerOf(deps: CallDeps, caller: Caller) {
+async function payerOf(deps: CallDeps, caller: ClientCall['caller']) {
   try {
     return await deps.payerOf(caller);
   } catch (error) {
@@ -130,19 +124,6 @@ function priceFor(deps: CallDeps, model: string) {
     if (hasCode(error, 'price-unknown')) throw notAllowed(error.message);
     throw error;
   }
-}
-
-/** Aborts `target` with the first of these; the answer unlinks it again, since some of them live long. */
-export function linkSignals(target: AbortController, signals: readonly AbortSignal[]): () => void {
-  const links = signals.map((signal) => {
-    const abort = () => target.abort(signal.reason);
-    if (signal.aborted) abort();
-    else signal.addEventListener('abort', abort, { once: true });
-    return () => signal.removeEventListener('abort', abort);
-  });
-  return () => {
-    for (const unlink of links) unlink();
-  };
 }
 
 function tooManyCalls(): RefusedCall {

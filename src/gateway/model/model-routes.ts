@@ -1,10 +1,13 @@
-/** The model side of the gateway as one Hono app: what a sandbox, or a standalone client, reaches under `/v1`. */
-import { Hono } from 'hono';
+/** The model side of the gateway: what a sandbox, or a standalone client, reaches under `/v1`. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { redact } from '../../result/scan-text.ts';
+import { pathOf } from '../path-of.ts';
+import type { NodeApp } from '../server.ts';
 import { StoredChunks } from '../transcript/record-call.ts';
-import { RefusedCall, refusalResponse } from './anthropic-error.ts';
-import { authenticate, type ModelEnv } from './authenticate.ts';
+import { RefusedCall, writeRefusal } from './anthropic-error.ts';
+import { authenticate } from './authenticate.ts';
 import { CallsInFlight } from './calls-in-flight.ts';
+import type { ClientCall } from './client-call.ts';
 import { type CallDeps, postMessages } from './messages-route.ts';
 import type { ModelDeps } from './model-deps.ts';
 import { passThrough } from './passthrough-route.ts';
@@ -14,7 +17,7 @@ import { WaitLine } from './wait-line.ts';
 
 /** The app, and what must be closed with it: `close` cuts calls in flight and waits until they are settled. */
 export interface ModelRoutes {
-  readonly app: Hono<ModelEnv>;
+  readonly app: NodeApp;
   close(): Promise<void>;
 }
 
@@ -34,27 +37,39 @@ export function modelRoutes(given: ModelDeps): ModelRoutes {
     exactScrub: given.scrub,
     reading: { memo: new MessageMemo(REMEMBERED_MESSAGES), heads: new Map(), scrub },
   };
-  return { app: buildApp(deps), close: () => calls.close() };
+  return {
+    app: { handle: (incoming, outgoing) => void handle(deps, incoming, outgoing) },
+    close: () => calls.close(),
+  };
 }
 
-function buildApp(deps: CallDeps): Hono<ModelEnv> {
-  const app = new Hono<ModelEnv>();
-  app.use('*', async (c, next) => {
-    c.set('requestId', `req_gbx${Buffer.from(deps.random(12)).toString('hex')}`);
-    await next();
-  });
-  app.use('*', authenticate(deps));
-  app.post('/v1/messages', (c) => postMessages(deps, c));
-  app.post('/v1/messages/count_tokens', (c) => passThrough(deps, c));
-  app.get('/v1/models', (c) => passThrough(deps, c));
-  app.get('/v1/models/:id', (c) => passThrough(deps, c));
-  app.notFound((c) => refusalResponse(NOT_SERVED, c.get('requestId')));
-  app.onError((error, c) => {
-    if (error instanceof RefusedCall) return refusalResponse(error.refusal, c.get('requestId'));
-    deps.log.error({ err: error }, 'model call failed on our side');
-    return refusalResponse(OUR_FAULT, c.get('requestId'));
-  });
-  return app;
+async function handle(deps: CallDeps, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+  const requestId = `req_gbx${Buffer.from(deps.random(12)).toString('hex')}`;
+  try {
+    const caller = await authenticate(deps, incoming);
+    await routeOf(incoming)(deps, { incoming, outgoing, caller, requestId });
+  } catch (error) {
+    if (!(error instanceof RefusedCall)) deps.log.error({ err: error }, 'model call failed on our side');
+    // what has begun cannot be refused any more: it must look cut
+    if (outgoing.headersSent) outgoing.destroy();
+    else writeRefusal(outgoing, error instanceof RefusedCall ? error.refusal : OUR_FAULT, requestId);
+  }
+}
+
+type Route = (deps: CallDeps, call: ClientCall) => Promise<void>;
+
+const ROUTES: ReadonlyMap<string, Route> = new Map([
+  ['POST /v1/messages', postMessages],
+  ['POST /v1/messages/count_tokens', passThrough],
+  ['GET /v1/models', passThrough],
+]);
+
+function routeOf({ method, url }: IncomingMessage): Route {
+  const path = pathOf(url);
+  const route = ROUTES.get(`${method} ${path}`);
+  if (route !== undefined) return route;
+  if (method === 'GET' && /^\/v1\/models\/[^/]+$/.test(path)) return passThrough;
+  throw new RefusedCall(NOT_SERVED);
 }
 
 const NOT_SERVED = {

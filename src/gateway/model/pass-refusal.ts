@@ -2,6 +2,7 @@
  * An upstream's refusal keeps its status, `retry-after` and envelope; our own credential is taken out of its text. Ours to
  * hide are redirects and a refusal of our own key, which the client would read as the end of its token.
  */
+import type { ServerResponse } from 'node:http';
 import { RefusedCall } from './anthropic-error.ts';
 import type { ModelDeps } from './model-deps.ts';
 import { answerHeaders } from './pass-headers.ts';
@@ -10,11 +11,12 @@ import type { UpstreamAnswer } from './upstream.ts';
 /** Bytes of an error body that are read. */
 const MAX_ERROR_BYTES = 256 * 1024;
 
-/** The response for an answer with a status from 300. Throws `RefusedCall` for what is not the client's business. */
+/** Passes an answer with a status from 300 on. Throws `RefusedCall` for what is not the client's business. */
 export async function passRefusal(
   deps: Pick<ModelDeps, 'upstream' | 'log'>,
   answer: UpstreamAnswer,
-): Promise<Response> {
+  outgoing: ServerResponse,
+): Promise<void> {
   const text = deps.upstream.redact(await readError(answer));
   if (answer.status === 401 || answer.status < 400) {
     deps.log.error({ status: answer.status }, 'the upstream refuses our key or redirects');
@@ -26,7 +28,7 @@ export async function passRefusal(
       retry: false,
     });
   }
-  return new Response(text, { status: answer.status, headers: answerHeaders(answer.headers) });
+  outgoing.writeHead(answer.status, answerHeaders(answer.headers)).end(text);
 }
 
 async function readError(answer: UpstreamAnswer): Promise<string> {

@@ -1,38 +1,43 @@
 /** `count_tokens` and the model list: free calls that pass through with the same identity, bounds and headers. */
-import type { Context } from 'hono';
+import { targetOf } from '../path-of.ts';
 import { LEDGER_UNAVAILABLE, RefusedCall, UNAUTHENTICATED } from './anthropic-error.ts';
-import type { ModelEnv } from './authenticate.ts';
-import { type CallDeps, linkSignals, parseBody } from './messages-route.ts';
+import { type ClientCall, endWith } from './client-call.ts';
+import { type CallDeps, parseBody } from './messages-route.ts';
 import { answerHeaders, requestHeaders } from './pass-headers.ts';
 import { passRefusal } from './pass-refusal.ts';
 import { readBody } from './read-body.ts';
 import { rewriteBody } from './read-request.ts';
 import { relay } from './relay.ts';
+import type { UpstreamAnswer, UpstreamRequest } from './upstream.ts';
 
 /** Passes a free call on. Throws `RefusedCall`. */
-export async function passThrough(deps: CallDeps, c: Context<ModelEnv>): Promise<Response> {
-  const closing = deps.closings.signalFor(c.get('caller').jobName);
-  await refuseClosed(deps, c);
+export async function passThrough(deps: CallDeps, call: ClientCall): Promise<void> {
+  const { outgoing } = call;
+  const closing = deps.closings.signalFor(call.caller.jobName);
+  await refuseClosed(deps, call);
   const exchange = new AbortController();
-  const unlink = linkSignals(exchange, [closing, c.req.raw.signal, deps.calls.closing]);
+  const unlink = endWith(exchange, outgoing, [closing, deps.calls.closing]);
   try {
-    const answer = await sendOn(deps, c, exchange.signal);
-    if (answer.status >= 300) return await passRefusal(deps, answer);
-    const body = relay(
-      { body: answer.body, exchange, clientIdleMs: deps.limits.clientIdleMs },
-      { seen: () => {}, ended: async () => unlink() },
+    const answer = await sendOn(deps, call, exchange.signal);
+    if (answer.status >= 300) {
+      await passRefusal(deps, answer, outgoing);
+      return unlink();
+    }
+    outgoing.writeHead(answer.status, answerHeaders(answer.headers));
+    relay(
+      { body: answer.body, outgoing, exchange, clientIdleMs: deps.limits.clientIdleMs },
+      { seen: () => {}, ended: unlink },
     );
-    return new Response(body, { status: answer.status, headers: answerHeaders(answer.headers) });
   } catch (error) {
     unlink();
     throw error;
   }
 }
 
-async function refuseClosed(deps: CallDeps, c: Context<ModelEnv>): Promise<void> {
+async function refuseClosed(deps: CallDeps, { caller }: ClientCall): Promise<void> {
   let phase: 'open' | 'closed';
   try {
-    phase = await deps.db.transaction().execute((trx) => deps.checkPhase(trx, c.get('caller')));
+    phase = await deps.db.transaction().execute((trx) => deps.checkPhase(trx, caller));
   } catch (error) {
     deps.log.error({ err: error }, 'phase cannot be read');
     throw new RefusedCall(LEDGER_UNAVAILABLE);
@@ -40,31 +45,23 @@ async function refuseClosed(deps: CallDeps, c: Context<ModelEnv>): Promise<void>
   if (phase === 'closed') throw new RefusedCall(UNAUTHENTICATED);
 }
 
-async function sendOn(deps: CallDeps, c: Context<ModelEnv>, signal: AbortSignal) {
-  const { pathname, search } = new URL(c.req.url);
-  const path = pathname + search;
-  if (c.req.method === 'GET') {
-    return send(
-      deps,
-      { method: 'GET', path, headers: requestHeaders(c.req.raw.headers, null), body: null },
-      signal,
-    );
+async function sendOn(deps: CallDeps, { incoming }: ClientCall, signal: AbortSignal) {
+  const path = targetOf(incoming.url);
+  if (incoming.method === 'GET') {
+    const headers = requestHeaders(incoming.headers, null);
+    return send(deps, { method: 'GET', path, headers, body: null }, signal);
   }
-  const held = await readBody(deps, c.req.raw);
+  const held = await readBody(deps, incoming);
   try {
     const body = rewriteBody(parseBody(deps, held.bytes, { betas: undefined, hasOutput: false }), 0);
-    const headers = requestHeaders(c.req.raw.headers, body.length);
+    const headers = requestHeaders(incoming.headers, body.length);
     return await send(deps, { method: 'POST', path, headers, body }, signal);
   } finally {
     held.free();
   }
 }
 
-async function send(
-  deps: CallDeps,
-  request: Parameters<CallDeps['upstream']['send']>[0],
-  signal: AbortSignal,
-) {
+async function send(deps: CallDeps, request: UpstreamRequest, signal: AbortSignal): Promise<UpstreamAnswer> {
   try {
     return await deps.upstream.send(request, signal);
   } catch (error) {

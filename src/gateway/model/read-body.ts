@@ -1,4 +1,5 @@
 /** Reads a request body whole, within a size and an idle time, so that a slow or huge upload holds nobody else up. */
+import type { IncomingMessage } from 'node:http';
 import { notAllowed, RefusedCall } from './anthropic-error.ts';
 import type { CallsInFlight } from './calls-in-flight.ts';
 import type { ModelLimits } from './model-deps.ts';
@@ -15,49 +16,64 @@ export interface HeldBody {
   free(): void;
 }
 
-/** Reads the body. Throws a refusal when it is too large, stalls, or too much is held already. */
-export async function readBody(bounds: BodyBounds, request: Request): Promise<HeldBody> {
+/** Reads the body. Throws a refusal when it is too large, stalls, breaks off, or too much is held already. */
+export async function readBody(bounds: BodyBounds, incoming: IncomingMessage): Promise<HeldBody> {
   const { limits, calls } = bounds;
-  const declared = Number(request.headers.get('content-length') ?? 0);
+  const declared = Number(incoming.headers['content-length'] ?? 0);
   if (declared > limits.maxBodyBytes) throw tooLarge(limits.maxBodyBytes);
   let held = 0;
   const free = () => {
     calls.giveBytes(held);
     held = 0;
   };
-  const pieces: Uint8Array[] = [];
+  const take = (piece: Buffer) => {
+    if (held + piece.length > limits.maxBodyBytes) throw tooLarge(limits.maxBodyBytes);
+    if (!calls.takeBytes(piece.length)) throw tooBusy();
+    held += piece.length;
+  };
   try {
-    for await (const piece of piecesOf(request, limits.bodyIdleMs)) {
-      if (held + piece.length > limits.maxBodyBytes) throw tooLarge(limits.maxBodyBytes);
-      if (!calls.takeBytes(piece.length)) throw tooBusy();
-      held += piece.length;
-      pieces.push(piece);
-    }
+    return { bytes: await collect(incoming, limits.bodyIdleMs, take), free };
   } catch (error) {
     free();
     throw error;
   }
-  return { bytes: Buffer.concat(pieces), free };
 }
 
-async function* piecesOf(request: Request, idleMs: number): AsyncGenerator<Uint8Array> {
-  const reader = request.body?.getReader();
-  if (reader === undefined) return;
-  let timer: NodeJS.Timeout | undefined;
-  try {
-    for (;;) {
-      const stalled = new Promise<never>((_, reject) => {
-        timer = setTimeout(() => reject(notAllowed('The request body stalled.')), idleMs);
-      });
-      const { done, value } = await Promise.race([reader.read(), stalled]);
-      clearTimeout(timer);
-      if (done) return;
-      yield value;
-    }
-  } finally {
-    clearTimeout(timer);
-    reader.cancel().catch(() => {});
-  }
+/** All pieces as one; `take` sees each first and may throw. After a failure the rest is left to Node, which discards it. */
+function collect(incoming: IncomingMessage, idleMs: number, take: (piece: Buffer) => void): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    if (incoming.destroyed) return reject(brokeOff());
+    const pieces: Buffer[] = [];
+    const fail = (error: unknown) => {
+      stop();
+      reject(error);
+    };
+    const stalled = setTimeout(() => fail(notAllowed('The request body stalled.')), idleMs);
+    const onData = (piece: Buffer) => {
+      try {
+        take(piece);
+      } catch (error) {
+        fail(error);
+        return;
+      }
+      pieces.push(piece);
+      stalled.refresh();
+    };
+    const onEnd = () => {
+      stop();
+      resolve(pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces));
+    };
+    const onClose = () => fail(brokeOff());
+    const stop = () => {
+      clearTimeout(stalled);
+      incoming.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onClose);
+    };
+    incoming.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose);
+  });
+}
+
+function brokeOff(): RefusedCall {
+  return notAllowed('The request body broke off.');
 }
 
 function tooLarge(maxBytes: number): RefusedCall {

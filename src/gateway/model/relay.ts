@@ -2,65 +2,71 @@
  * Carries an answer's bytes to the client as fast as it reads, and no faster. A cut upstream looks cut, a client that
  * leaves or stops reading cancels the upstream, and `ended` is called once whatever happens.
  */
+import type { ServerResponse } from 'node:http';
+import type { Readable } from 'node:stream';
 
 /** What the relay tells its caller. */
 export interface RelayEvents {
-  /** Each piece, before it is handed on. */
-  seen(bytes: Uint8Array): void;
-  /** The exchange is over. */
-  ended(): Promise<void>;
+  /** Each piece, as it is handed on. */
+  seen(bytes: Buffer): void;
+  /** The exchange is over; the client has, or will have, all that was seen. */
+  ended(): void;
 }
 
-/** One answer on its way. */
+/** One answer on its way; the head is written. */
 export interface RelayInput {
-  readonly body: AsyncIterable<Uint8Array>;
-  /** Cancels the upstream exchange; aborting it from outside ends the relay too. */
+  readonly body: Readable;
+  readonly outgoing: ServerResponse;
+  /** Cancels the upstream exchange; aborting it from outside cuts the answer. */
   readonly exchange: AbortController;
   readonly clientIdleMs: number;
 }
 
-/** The body for the client's response. */
-export function relay(input: RelayInput, events: RelayEvents): ReadableStream<Uint8Array> {
-  const source = input.body[Symbol.asyncIterator]();
-  const { signal } = input.exchange;
-  let idle: NodeJS.Timeout | undefined;
+/** Starts carrying. */
+export function relay({ body, outgoing, exchange, clientIdleMs }: RelayInput, events: RelayEvents): void {
+  const { signal } = exchange;
   let over = false;
-  const end = () => {
-    if (over) return;
+  const end = (): boolean => {
+    if (over) return false;
     over = true;
-    clearTimeout(idle);
-    void events.ended();
+    signal.removeEventListener('abort', cut);
+    events.ended();
+    return true;
   };
-  const cut = (controller: ReadableStreamDefaultController, reason: unknown) => {
+  const cut = () => {
+    if (!end()) return;
+    outgoing.destroy();
+    body.destroy();
+  };
+  const finish = () => {
     if (over) return;
-    controller.error(reason);
+    outgoing.end();
     end();
+    if (outgoing.writableLength > 0) leaveIdle(outgoing, clientIdleMs);
   };
-  const pull = async (controller: ReadableStreamDefaultController<Uint8Array>) => {
-    clearTimeout(idle);
-    const piece = await source.next();
+  signal.addEventListener('abort', cut);
+  body.on('end', finish).on('error', cut).on('close', cut);
+  if (signal.aborted || body.destroyed) cut();
+  body.on('data', (piece: Buffer) => {
     if (over) return;
-    if (piece.done === true) {
-      controller.close();
-      end();
-      return;
-    }
-    events.seen(piece.value);
-    controller.enqueue(piece.value);
-    idle = setTimeout(() => input.exchange.abort(new Error('the client does not read')), input.clientIdleMs);
-  };
-  return new ReadableStream<Uint8Array>(
-    {
-      start: (controller) => {
-        if (signal.aborted) cut(controller, signal.reason);
-        signal.addEventListener('abort', () => cut(controller, signal.reason), { once: true });
-      },
-      pull: (controller) => pull(controller).catch((error: unknown) => cut(controller, error)),
-      cancel: () => {
-        end();
-        input.exchange.abort(new Error('the client left'));
-      },
-    },
-    { highWaterMark: 0 },
-  );
+    events.seen(piece);
+    if (!outgoing.write(piece)) waitForClient({ body, outgoing, exchange, clientIdleMs });
+  });
+}
+
+/** The upstream waits too, so that what a client does not read is held by nobody. */
+function waitForClient({ body, outgoing, exchange, clientIdleMs }: RelayInput): void {
+  body.pause();
+  const idle = setTimeout(() => exchange.abort(new Error('the client does not read')), clientIdleMs);
+  outgoing.once('close', () => clearTimeout(idle));
+  outgoing.once('drain', () => {
+    clearTimeout(idle);
+    body.resume();
+  });
+}
+
+/** The last bytes are the kernel's to send; a client that leaves them unread does not keep its connection. */
+function leaveIdle(outgoing: ServerResponse, clientIdleMs: number): void {
+  const idle = setTimeout(() => outgoing.destroy(), clientIdleMs);
+  outgoing.once('close', () => clearTimeout(idle));
 }

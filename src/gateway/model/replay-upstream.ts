@@ -2,6 +2,7 @@
  * A recorded transcript as a model upstream: each request must extend the one before as it did when it was recorded, and
  * gets the answer that was given then, streamed or not as it is asked now. Costs nothing and needs no network.
  */
+import { Readable } from 'node:stream';
 import { canonicalJson } from '../../shared/digest.ts';
 import { GloveboxError } from '../../shared/errors.ts';
 import type { TranscriptCall } from '../transcript/read-transcript.ts';
@@ -52,7 +53,7 @@ function replay(recorded: readonly Recorded[], request: UpstreamRequest, match: 
   return {
     status: 200,
     headers: { 'content-type': 'text/event-stream', 'request-id': 'req_replay' },
-    body: sse(next.answer),
+    body: Readable.from(sse(next.answer), { objectMode: false }),
   };
 }
 
@@ -84,19 +85,15 @@ function messagesOf(body: unknown): string {
 }
 
 function json(status: number, value: unknown, headers: Record<string, string> = {}): UpstreamAnswer {
-  const body = Buffer.from(JSON.stringify(value));
+  const body = Readable.from([Buffer.from(JSON.stringify(value))], { objectMode: false });
   return {
     status,
     headers: { 'content-type': 'application/json', 'request-id': 'req_replay', ...headers },
-    body: once(body),
+    body,
   };
 }
 
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
-}
-
-async function* sse(answer: RecordedAnswer): AsyncGenerator<Uint8Array> {
+function* sse(answer: RecordedAnswer): Generator<Uint8Array> {
   for (const event of answerEvents(answer)) {
     yield Buffer.from(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
   }

@@ -1,5 +1,8 @@
 /** The model's side as the gateway sees it: one request out, one answer back as it comes. Adapters: `anthropic`, `replay`. */
 
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Readable } from 'node:stream';
+
 /** What is sent. Header names are lower case; the adapter adds its own credential. */
 export interface UpstreamRequest {
   readonly method: 'GET' | 'POST';
@@ -9,11 +12,11 @@ export interface UpstreamRequest {
   readonly body: Buffer | null;
 }
 
-/** An answer whose head has come; `body` yields bytes and throws when the connection breaks before its end. */
+/** An answer whose head has come; `body` gives buffers, and an error when the connection breaks before its end. */
 export interface UpstreamAnswer {
   readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: AsyncIterable<Uint8Array>;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Readable;
 }
 
 /**
