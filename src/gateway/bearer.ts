@@ -15,6 +15,6 @@ export async function authenticate(identity: Identity, headers: Headers): Promis
   const token = bearerToken(headers);
   if (token === null) throw new Refusal('unauthenticated', 'token-missing');
   const identified = await identity.identify(token);
-  if (!identified.ok) throw new Refusal('unauthenticated', identified.reason);
+  if (!identified.ok) throw new Refusal('unauthenticated', identified.reason, identified.target ?? null);
   return identified.caller;
 }

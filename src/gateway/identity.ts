@@ -17,9 +17,15 @@ export interface Caller {
   readonly podUid: string | null;
 }
 
+/** The job that a refused token names, where the record has one: unproven, for the audit alone. */
+export interface TargetJob {
+  readonly taskId: TaskId;
+  readonly jobName: string;
+}
+
 export type Identified =
   | { readonly ok: true; readonly caller: Caller }
-  | { readonly ok: false; readonly reason: string };
+  | { readonly ok: false; readonly reason: string; readonly target?: TargetJob };
 
 export interface Identity {
   /** Error `identity-unavailable` (retry) when nobody can say; never a pass. */

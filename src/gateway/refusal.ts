@@ -2,6 +2,7 @@
  * Refusals of the sandbox's calls: the answer carries a code and its fixed sentence, the audit carries the reason. Throw
  * one anywhere below the routes; `answerError` turns it into the answer.
  */
+import type { TargetJob } from './identity.ts';
 
 /** Codes of the sandbox API with their HTTP status and the sentence that the sandbox reads. */
 export const API_ERRORS = {
@@ -20,12 +21,15 @@ export type ApiErrorCode = keyof typeof API_ERRORS;
 export class Refusal extends Error {
   readonly code: ApiErrorCode;
   readonly reason: string;
+  /** Whose audit the refusal goes to where nobody knows the caller; null: nobody's. */
+  readonly target: TargetJob | null;
 
-  constructor(code: ApiErrorCode, reason: string) {
+  constructor(code: ApiErrorCode, reason: string, target: TargetJob | null = null) {
     super(`${code}: ${reason}`);
     this.name = 'Refusal';
     this.code = code;
     this.reason = reason;
+    this.target = target;
   }
 }
 

@@ -90,7 +90,7 @@ async function answerError(
 ): Promise<Response> {
   const refusal = refusalOf(error);
   if (refusal) {
-    await deps.recordRefusal({ ...at, reason: refusal.reason });
+    await deps.recordRefusal({ ...at, target: refusal.target, reason: refusal.reason });
     return apiError(refusal.code);
   }
   deps.log.error({ err: error, path: at.path, job: at.caller?.jobName }, 'a call to the gateway failed');
@@ -100,5 +100,6 @@ async function answerError(
 function refusalOf(error: Error): Refusal | null {
   if (error instanceof Refusal) return error;
   if (hasCode(error, 'round-over')) return new Refusal('phase-closed', 'round-over');
+  if (hasCode(error, 'identity-unavailable')) return new Refusal('unavailable', 'identity-unavailable');
   return null;
 }
