@@ -40,6 +40,9 @@ export function jobName(key: JobKey): string {
   return `gb-${key.taskId}-${key.kind}-${createHash('sha256').update(full).digest('hex').slice(0, 10)}`;
 }
 
+/** A job's name, unanchored, to stand inside other patterns. */
+export const JOB_NAME = /gb-[2-9a-hjkmnp-z]{6}-(?:work|verify)-[0-9a-f]{10}/;
+
 /** Branch of one attempt: `glovebox/42-7k2m9q`, later attempts `glovebox/42-7k2m9q-2`. */
 export function branchName(issueNumber: number, taskId: TaskId, attempt: number): string {
   return `glovebox/${issueNumber}-${taskId}${attempt > 1 ? `-${attempt}` : ''}`;

@@ -41,17 +41,19 @@ export async function insertJob(
     readonly kind: 'work' | 'verify';
     readonly round?: number;
     readonly number?: number;
+    /** The namespace of the job's pod; left out, the job has none. */
+    readonly namespace?: string | undefined;
   },
 ): Promise<RunningJob> {
-  const full = { attempt: 1, round: 1, number: 1, ...key };
+  const { namespace, ...rest } = key;
+  const full = { attempt: 1, round: 1, number: 1, ...rest };
+  const spec = { name: jobName(full), limits: LIMITS, pod: namespace === undefined ? null : { namespace } };
   const name = jobName(full);
   const tokens = freshTokens();
   const tokenHashes = Object.fromEntries(
     Object.entries(tokens).map(([phase, token]) => [phase, tokenHash(token)]),
   );
-  await db
-    .transaction()
-    .execute((trx) => createJob(trx, { ...full, name, spec: { name, limits: LIMITS }, tokenHashes }));
+  await db.transaction().execute((trx) => createJob(trx, { ...full, name, spec, tokenHashes }));
   return { taskId: key.taskId, name, tokens };
 }
 
@@ -59,11 +61,12 @@ export async function insertJob(
 export async function insertRunningRound(
   db: Db,
   overrides: Partial<Insertable<TaskTable>> = {},
+  namespace?: string,
 ): Promise<{ readonly taskId: string; readonly work: RunningJob; readonly verify: RunningJob }> {
   const taskId = await insertWorkingTask(db, overrides);
   await insertRound(db, taskId);
-  const work = await insertJob(db, { taskId, kind: 'work' });
-  const verify = await insertJob(db, { taskId, kind: 'verify' });
+  const work = await insertJob(db, { taskId, kind: 'work', namespace });
+  const verify = await insertJob(db, { taskId, kind: 'verify', namespace });
   return { taskId, work, verify };
 }
 

@@ -8,26 +8,23 @@ import { openTestStore, storeKinds } from '../fixtures/test-store.ts';
 
 async function openBench(kind: 'pglite' | 'postgres'): Promise<IdentityBench> {
   const store = await openTestStore(kind);
-  const { taskId, work, verify } = await insertRunningRound(store.db);
-  const common = { taskId, attempt: 1, round: 1, podUid: null };
   let isOpen = true;
   const end = async (): Promise<void> => {
     if (isOpen) await store.close();
     isOpen = false;
   };
   return {
+    db: store.db,
     identity: createLocalIdentity({ db: store.db }),
-    callers: [
-      {
-        token: work.tokens.work,
-        caller: { ...common, jobName: work.name, kind: 'work', phase: 'work' },
-      },
-      {
-        token: verify.tokens.deliver,
-        caller: { ...common, jobName: verify.name, kind: 'verify', phase: 'deliver' },
-      },
+    async openRound() {
+      const { taskId, work, verify } = await insertRunningRound(store.db);
+      return { taskId, work: { ...work, podUid: null }, verify: { ...verify, podUid: null } };
+    },
+    foreignTokens: async () => [
+      { what: 'nobody was given it', token: issueToken(systemRandom), reason: null },
+      { what: 'nor this one', token: issueToken(systemRandom), reason: null },
     ],
-    strangers: [issueToken(systemRandom), issueToken(systemRandom)],
+    secondSandbox: async () => null,
     breakBackend: end,
     close: end,
   };
