@@ -6,7 +6,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import type { Log } from '../shared/log.ts';
+import type { Readiness } from '../shared/readiness.ts';
 import { cutOnError } from './cut-on-error.ts';
+import { answerHealth } from './health.ts';
 import { listenOnSocket } from './listen-on-socket.ts';
 import { pathOf } from './path-of.ts';
 
@@ -25,6 +27,8 @@ export interface GatewayServerDeps {
   readonly sandboxRoutes: WebApp;
   /** Answers everything under `/v1/`. */
   readonly modelRoutes: WebApp | NodeApp;
+  /** For `/readyz`; left out, it is ready as long as it takes calls. */
+  readonly readiness?: Readiness;
   readonly log: Log;
 }
 
@@ -62,6 +66,8 @@ const TIMEOUTS: GatewayTimeouts = {
   checkEveryMs: 5_000,
 };
 const MAX_CONNECTIONS = 4_000;
+const IS_READY: Readiness = async () => null;
+const IS_ENDING: Readiness = async () => 'ending';
 
 /** Starts listening. Errors: `socket-path-too-long`, `socket-in-use`, `socket-path-taken`, or node's own (a busy port). */
 export async function openGatewayServer(
@@ -130,9 +136,8 @@ function buildServer(
 
 function route(deps: GatewayServerDeps, request: Request, draining: boolean): Response | Promise<Response> {
   const { pathname } = new URL(request.url);
-  if (pathname === '/healthz') {
-    return Response.json({ status: draining ? 'ending' : 'ok' }, { status: draining ? 503 : 200 });
-  }
+  const health = answerHealth(pathname, draining ? IS_ENDING : (deps.readiness ?? IS_READY));
+  if (health) return health;
   const { modelRoutes, sandboxRoutes } = deps;
   return isModelPath(pathname) && 'fetch' in modelRoutes
     ? modelRoutes.fetch(request)
