@@ -1,4 +1,5 @@
 /** Builds and runs the gateway: the only thing that a sandbox reaches. Holds the model's key, never the App's. */
+import { sql } from 'kysely';
 import { appendAudit } from '../audit/append.ts';
 import type { AdminConfig } from '../config/admin-config.ts';
 import { capsOf } from '../config/caps.ts';
@@ -6,6 +7,7 @@ import { SHIPPED_PRICES } from '../config/model-catalogue.ts';
 import { priceTable } from '../config/price-table.ts';
 import { gitReadEndpoints } from '../gateway/git-read/git-read.ts';
 import { createGitUpstream } from '../gateway/git-read/git-upstream.ts';
+import type { Identity } from '../gateway/identity.ts';
 import { watchJobClosings } from '../gateway/job-closings.ts';
 import { createLocalIdentity } from '../gateway/local-identity.ts';
 import { MODEL_LIMITS } from '../gateway/model/model-deps.ts';
@@ -15,7 +17,7 @@ import { exactScrub } from '../gateway/model/scrub-strings.ts';
 import type { Upstream } from '../gateway/model/upstream.ts';
 import { createRefusalRecorder } from '../gateway/record-refusal.ts';
 import { sandboxRoutes } from '../gateway/sandbox-routes.ts';
-import { type GatewayServer, openGatewayServer } from '../gateway/server.ts';
+import { type GatewayListening, openGatewayServer } from '../gateway/server.ts';
 import { readConversation } from '../gateway/transcript/read-conversation.ts';
 import { ISOLATION_NONE_WARNING } from '../job/process-sandbox/isolation.ts';
 import { recoverLost } from '../ledger/recover.ts';
@@ -26,6 +28,7 @@ import type { Clock } from '../shared/clock.ts';
 import { GloveboxError } from '../shared/errors.ts';
 import type { RandomBytes } from '../shared/ids.ts';
 import type { Log } from '../shared/log.ts';
+import { type Checks, createReadiness } from '../shared/readiness.ts';
 import type { SecretBox } from '../shared/secret-box.ts';
 import type { Db } from '../task/open-database.ts';
 import { checkPhase } from '../task/store/check-phase.ts';
@@ -46,7 +49,12 @@ export interface GatewayProcessOptions {
   readonly secrets: readonly string[];
   readonly secretBox: SecretBox;
   readonly gitUrl: string;
-  readonly socketPath: string;
+  /** Who proves tokens; left out, the record's own (one machine). */
+  readonly identity?: Identity;
+  /** What must answer beside the store before calls are sent here. */
+  readonly checks?: Checks;
+  /** Null: TCP only. */
+  readonly socketPath: string | null;
   /** Null: the socket only. */
   readonly tcp: { readonly host: string; readonly port: number } | null;
   /** Names this process in ledger rows. */
@@ -59,7 +67,16 @@ export interface GatewayProcessOptions {
 /** A running gateway. */
 export interface RunningGateway {
   readonly port: number | null;
-  close(graceMs: number): Promise<void>;
+  /** Ends it: model calls in flight are cut and settled at once, others may end for `graceMs`. Drains first where told. */
+  close(graceMs: number, drain?: Drain): Promise<void>;
+}
+
+/** How a replica leaves without harm to calls in flight, in milliseconds. */
+export interface Drain {
+  /** How long calls still come in after it said that it is not ready: balancers need to hear of it. */
+  readonly noticeMs: number;
+  /** How long calls in flight may then go on. */
+  readonly callsMs: number;
 }
 
 /** Starts it. Errors: `unfenced-upstream`, the server's (`socket-in-use`, a busy port). */
@@ -67,11 +84,14 @@ export async function startGateway(options: GatewayProcessOptions): Promise<Runn
   refuseUnfenced(options);
   const { db, clock, log } = options;
   const closings = watchJobClosings({ db, clock, log });
-  const sides: Sides = { closings, identity: createLocalIdentity({ db }) };
+  const sides: Sides = { closings, identity: options.identity ?? createLocalIdentity({ db }) };
   const model = modelSide(options, sides);
+  const checks = createReadiness({ clock, log }, { store: () => pingStore(db), ...options.checks });
+  let isLeaving = false;
+  const readiness = async (): Promise<string | null> => (isLeaving ? 'ending' : checks());
   const server = await openGatewayServer(
-    { sandboxRoutes: sandboxSide(options, sides), modelRoutes: model.app, log },
-    { socketPath: options.socketPath, ...(options.tcp ? { tcp: options.tcp } : {}) },
+    { sandboxRoutes: sandboxSide(options, sides), modelRoutes: model.app, readiness, log },
+    listening(options),
   );
   const recovering = setInterval(() => {
     recoverLost(db).catch((error: unknown) =>
@@ -80,22 +100,33 @@ export async function startGateway(options: GatewayProcessOptions): Promise<Runn
   }, RECOVER_EVERY_MS);
   return {
     port: server.port,
-    close: async (graceMs) => {
+    close: async (graceMs, drain = { noticeMs: 0, callsMs: 0 }) => {
+      isLeaving = true;
+      await clock.sleep(drain.noticeMs);
       clearInterval(recovering);
-      await endCalls(server, model, graceMs);
+      const closed = server.close(drain.callsMs + graceMs);
+      await atMost(clock, drain.callsMs, closed);
+      await model.close();
+      await closed;
       closings.close();
     },
   };
 }
 
-async function endCalls(
-  server: GatewayServer,
-  model: { close(): Promise<void> },
-  graceMs: number,
-): Promise<void> {
-  const closed = server.close(graceMs);
-  await model.close();
-  await closed;
+function listening({ socketPath, tcp }: GatewayProcessOptions): GatewayListening {
+  return { ...(socketPath === null ? {} : { socketPath }), ...(tcp ? { tcp } : {}) };
+}
+
+function pingStore(db: Db): Promise<unknown> {
+  return sql`select 1`.execute(db);
+}
+
+/** Waits for `work`, but no longer than that. */
+async function atMost(clock: Clock, limitMs: number, work: Promise<void>): Promise<void> {
+  const ended = new AbortController();
+  const tooLong = clock.sleep(limitMs, ended.signal).catch(() => undefined);
+  await Promise.race([work, tooLong]);
+  ended.abort();
 }
 
 /** Code that runs unfenced beside us could read our keys: no key of value, no upstream outside, unless somebody said so. */
@@ -115,7 +146,7 @@ function refuseUnfenced({ admin, upstreamUrl, allowUnfenced, log }: GatewayProce
 /** What both sides share: who calls, with its one cache, and which jobs were closed. */
 interface Sides {
   readonly closings: ReturnType<typeof watchJobClosings>;
-  readonly identity: ReturnType<typeof createLocalIdentity>;
+  readonly identity: Identity;
 }
 
 function modelSide(options: GatewayProcessOptions, { closings, identity }: Sides) {
