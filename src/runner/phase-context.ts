@@ -1,4 +1,5 @@
 /** What every phase is given: places, time, randomness, the way to say what it is doing, and when to stop. */
+import type { LimitKind } from '../result/contract/cell.ts';
 import type { Heartbeat } from '../result/contract/gateway-api.ts';
 import type { RunnerLayout } from '../result/contract/layout.ts';
 import type { Clock } from '../shared/clock.ts';
@@ -20,6 +21,8 @@ export interface PhaseContext {
   readonly clock: Clock;
   readonly random: RandomBytes;
   readonly report: Reporter;
-  /** Aborts when we are told to end: SIGTERM, a heartbeat's `stop`, or a closed phase. */
+  /** Aborts when we are told to end: SIGTERM, a heartbeat's `stop`, a closed phase, or a limit that was passed. */
   readonly stop: AbortSignal;
+  /** The limit for which `stop` aborted, if it was one. */
+  readonly passedLimit: () => LimitKind | null;
 }
