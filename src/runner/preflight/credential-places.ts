@@ -11,6 +11,9 @@ export const CREDENTIAL_NAMES: readonly RegExp[] = [
   /^(GIT_ASKPASS|SSH_ASKPASS|AWS_PROFILE|AWS_WEB_IDENTITY_TOKEN_FILE|BOTO_CONFIG|CLOUDSDK_CONFIG)$/,
 ];
 
+/** What a cluster tells every pod; ours are started with empty values. Looked at where a fence is promised. */
+export const CLUSTER_NAMES: readonly RegExp[] = [/^KUBERNETES_/, /_(SERVICE_HOST|SERVICE_PORT)$/];
+
 /** Values that are credentials whatever their name (vendors' own prefixes, key blocks, tokens that we issue). */
 export const CREDENTIAL_VALUES: readonly RegExp[] = [
   /\bgbx_[0-9A-Za-z_-]{43}[0-9a-f]{8}/,
@@ -91,4 +94,12 @@ export const MACHINE_MOUNTS: readonly RegExp[] = [
   /\/kubernetes\.io\/serviceaccount$/,
   /\.sock$/,
   /^\/(host|rootfs|mnt\/host)(\/|$)/,
+];
+
+/** In a pod, mounts that every container has; whatever else is mounted must be one of the layout's folders. */
+export const CONTAINER_MOUNTS: readonly RegExp[] = [
+  /^\/$/,
+  /^\/(proc|sys|dev)(\/|$)/,
+  /^\/etc\/(hosts|hostname|resolv\.conf)$/,
+  /^\/run\/\.containerenv$/,
 ];

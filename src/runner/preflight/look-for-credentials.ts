@@ -12,17 +12,18 @@ import {
   readlinkSync,
   readSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { RunnerLayout } from '../../result/contract/layout.ts';
 import {
+  CLUSTER_NAMES,
   CREDENTIAL_NAMES,
   CREDENTIAL_VALUES,
   type CredentialFile,
   HOME_FILES,
   MACHINE_FILES,
-  MACHINE_MOUNTS,
   MACHINE_SOCKETS,
 } from './credential-places.ts';
+import { foreignMounts } from './mounts.ts';
 
 /** One place that must be empty and is not, e.g. `environment variable GITHUB_TOKEN`. Never the value. */
 export type Finding = string;
@@ -40,6 +41,7 @@ export function lookForCredentials(around: Surroundings): Finding[] {
   const homes = [around.layout.home, ...(fenced ? [join(around.root, 'root')] : [])];
   return [
     ...inEnvironment(around.env, ''),
+    ...(fenced ? ofTheCluster(around.env) : []),
     ...inEnvironment(around.layout.toolEnv, ' of the layout'),
     ...homes.flatMap((home) =>
       HOME_FILES.flatMap((file) => inFile({ ...file, path: join(home, file.path) }, null)),
@@ -61,12 +63,20 @@ function isCredential(name: string, value: string): boolean {
   );
 }
 
+function ofTheCluster(env: Surroundings['env']): Finding[] {
+  return Object.entries(env)
+    .filter(([name, value]) => (value ?? '') !== '' && CLUSTER_NAMES.some((known) => known.test(name)))
+    .map(([name]) => `environment variable ${name} (of the cluster)`);
+}
+
 function ofTheMachine({ layout, root }: Surroundings): Finding[] {
   const at = (path: string) => join(root, path);
   return [
     ...MACHINE_FILES.flatMap((file) => inFile({ ...file, path: at(file.path) }, layout.tokenFile)),
     ...MACHINE_SOCKETS.filter((path) => kindOf(at(path)) !== null).map((path) => `socket ${path}`),
-    ...mounts(at('proc/self/mountinfo'), layout),
+    ...foreignMounts(beginningOf(at('proc/self/mountinfo'), 1_000_000) ?? '', layout).map(
+      (point) => `mount ${point}`,
+    ),
     ...otherEnvironments(at('proc')),
     ...inheritedDescriptors(at('proc/self/fd')),
   ];
@@ -90,22 +100,10 @@ function inFolder(file: CredentialFile, ours: string | null, depth: number): Fin
   });
 }
 
-/** Projected volumes link the token through `..data/` beside it. */
+/** Projected volumes link the token through `..data/` and a folder of its date, beside it. */
 function isOurs(path: string, tokenFile: string | null): boolean {
-  return tokenFile !== null && path.startsWith(`${dirname(tokenFile)}/`);
-}
-
-function mounts(file: string, layout: RunnerLayout): Finding[] {
-  const gateway = 'socketPath' in layout.gateway ? layout.gateway.socketPath : null;
-  const token = layout.tokenFile;
-  return (beginningOf(file, 1_000_000) ?? '')
-    .split('\n')
-    .map((line) => line.split(' ')[4] ?? '')
-    .filter((point) => MACHINE_MOUNTS.some((known) => known.test(point)))
-    .filter(
-      (point) => point !== gateway && !(token !== null && token.startsWith(`${point}/`)) && point !== token,
-    )
-    .map((point) => `mount ${point}`);
+  if (tokenFile === null || basename(path) !== basename(tokenFile)) return false;
+  return path.startsWith(`${dirname(tokenFile)}/`);
 }
 
 /** Another process's environment that we can read is one the agent can read. */

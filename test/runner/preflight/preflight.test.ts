@@ -81,6 +81,25 @@ describe('INC-05: the environment', () => {
   });
 });
 
+describe('what a cluster tells every pod', () => {
+  const env = {
+    KUBERNETES_SERVICE_HOST: '10.96.0.1',
+    KUBERNETES_PORT: '',
+    DATABASE_SERVICE_HOST: '10.96.0.9',
+  };
+
+  test('is found behind a fence unless it is empty', () => {
+    expect(look('gateway-only', { env })).toEqual([
+      'environment variable KUBERNETES_SERVICE_HOST (of the cluster)',
+      'environment variable DATABASE_SERVICE_HOST (of the cluster)',
+    ]);
+  });
+
+  test('is not looked for where no fence is promised', () => {
+    expect(look('none', { env })).toEqual([]);
+  });
+});
+
 describe('files', () => {
   test.each([
     ['.netrc', 'machine x'],
@@ -131,7 +150,11 @@ describe('files', () => {
     symlinkSync('..data/token', box.path('root/var/run/secrets/glovebox/token'));
     const tokenFile = box.path('root/var/run/secrets/glovebox/token');
     expect(look('gateway-only', { tokenFile })).toEqual([]);
-    expect(look('gateway-only').length).toBeGreaterThan(0);
+    writeFiles(box.path('root'), { 'var/run/secrets/glovebox/other': 'eyJ' });
+    expect(look('gateway-only', { tokenFile })).toEqual([
+      `file ${box.path('root/var/run/secrets/glovebox/other')}`,
+    ]);
+    expect(look('gateway-only')).toHaveLength(3);
   });
 
   test('a folder that goes round in circles ends the look, as a finding', () => {
@@ -200,7 +223,8 @@ describe('INC-24: the fence', () => {
     });
     await new Promise<void>((resolve) => server.bind(0, '127.0.0.1', resolve));
     try {
-      expect(await probe([], [`127.0.0.1:${server.address().port}`])).toBe('a name server');
+      const address = `127.0.0.1:${server.address().port}`;
+      expect(await probe([], [address])).toBe(`${address} (name server)`);
     } finally {
       await new Promise<void>((resolve) => server.close(() => resolve()));
     }
