@@ -10,10 +10,13 @@ import { GloveboxError, hasCode } from '../shared/errors.ts';
 import type { RandomBytes } from '../shared/ids.ts';
 import { runDeliver } from './deliver/deliver-phase.ts';
 import { runFetch } from './fetch/fetch-phase.ts';
+import { installRunner } from './fetch/install-runner.ts';
 import { createGatewayClient, type GatewayClient } from './gateway/gateway-client.ts';
 import { startHeartbeat } from './gateway/heartbeat.ts';
+import { withinLimits } from './limits/within-limits.ts';
 import type { PhaseContext, Reporter } from './phase-context.ts';
-import { PhaseFailedError } from './phase-failed.ts';
+import { PhaseFailedError, PhaseStoppedError } from './phase-failed.ts';
+import { behindFence } from './preflight/behind-fence.ts';
 import { preflight } from './preflight/preflight.ts';
 import { runSetup } from './setup/setup-phase.ts';
 
@@ -40,12 +43,13 @@ export function runPhase(run: PhaseRun): Promise<number> {
 /** verify has no token and no voice; its exit code and its files speak. */
 async function runSilent(run: PhaseRun): Promise<number> {
   const report: Reporter = { step: (text) => run.say(text), fact: () => {} };
-  const failure = await attempt(async () => {
-    await preflight(run);
+  const context = { ...run, report, stop: run.terminated, passedLimit: () => null };
+  const end = await attempt(context.stop, async () => {
+    preflight(run);
     const { runVerify } = await import('./verify/verify-phase.ts');
-    await runVerify({ ...run, report, stop: run.terminated });
+    await runVerify(context);
   });
-  return close(run, failure);
+  return close(run, end);
 }
 
 async function runTalking(run: PhaseRun): Promise<number> {
@@ -57,7 +61,8 @@ async function runTalking(run: PhaseRun): Promise<number> {
   });
   const stopped = new AbortController();
   let verifyEnded = false;
-  const refusal = await attempt(() => preflight(run));
+  const stop = AbortSignal.any([run.terminated, stopped.signal]);
+  const started = await attempt(stop, async () => preflight(run));
   const heart = startHeartbeat({
     gateway,
     clock: run.clock,
@@ -69,16 +74,28 @@ async function runTalking(run: PhaseRun): Promise<number> {
     },
     onClosed: () => stopped.abort(),
   });
-  const stop = AbortSignal.any([run.terminated, stopped.signal]);
-  const context = { ...run, report: heart.report, stop, gateway, verifyEnded: () => verifyEnded };
-  const failure = refusal ?? (await attempt(async () => doPart(context, await gateway.spec())));
-  if (failure === null && CLOSED_BY_ITS_LAST_UPLOAD.has(run.phase)) await heart.stop();
-  else await heart.end(failure === null ? 'done' : 'failed', failure);
-  return close(run, failure);
+  const context = {
+    ...run,
+    report: heart.report,
+    stop,
+    passedLimit: () => null,
+    gateway,
+    verifyEnded: () => verifyEnded,
+  };
+  const end =
+    started.exit === RUNNER_EXIT.done
+      ? await attempt(stop, async () => doPart(context, await gateway.spec()))
+      : started;
+  if (saysNothingMore(run.phase, end)) await heart.stop();
+  else await heart.end(end.failure === null ? 'done' : 'failed', end.failure);
+  return close(run, end);
 }
 
-/** The seal and the last upload say that these are done, and close their job: a last beat would only be refused. */
-const CLOSED_BY_ITS_LAST_UPLOAD: ReadonlySet<Phase> = new Set<Phase>(['work', 'deliver']);
+/** The seal and the last upload close their job: a last beat would only be refused. Who was stopped failed at nothing. */
+function saysNothingMore(phase: Phase, end: PhaseEnd): boolean {
+  if (end.exit === RUNNER_EXIT.stopped) return true;
+  return end.failure === null && (phase === 'work' || phase === 'deliver');
+}
 
 interface FullContext extends PhaseContext {
   readonly phase: Phase;
@@ -95,36 +112,55 @@ async function doPart(context: FullContext, spec: PhaseSpec): Promise<void> {
   }
   switch (spec.phase) {
     case 'fetch':
-      return runFetch(context, spec);
+      return behindFence(context, async (fenced) => {
+        await Promise.all([runFetch(fenced, spec), installRunner(context.layout.install)]);
+      });
     case 'setup':
-      return runSetup(context, spec);
+      return withinLimits(context, spec.limits, (limited) => runSetup(limited, spec));
     case 'work': {
       const { runWork } = await import('./work/work-phase.ts');
-      return runWork(context, spec);
+      return withinLimits(context, spec.limits, (limited) => runWork(limited, spec));
     }
     case 'deliver':
       return runDeliver(context, spec);
   }
 }
 
-/** Null when all went well, or when the gateway closed the phase: then nobody wants to hear of it. */
-async function attempt(part: () => Promise<void>): Promise<PhaseFailure | null> {
+interface PhaseEnd {
+  readonly exit: (typeof RUNNER_EXIT)[keyof typeof RUNNER_EXIT];
+  /** Null when all went well, or when nobody wants to hear of it. */
+  readonly failure: PhaseFailure | null;
+}
+
+async function attempt(stop: AbortSignal, part: () => Promise<void>): Promise<PhaseEnd> {
   try {
     await part();
-    return null;
+    return { exit: RUNNER_EXIT.done, failure: null };
   } catch (error) {
-    if (error instanceof PhaseFailedError) return error.failure;
-    if (hasCode(error, 'phase-closed')) return null;
-    const code = error instanceof GloveboxError ? `${error.code}: ` : '';
-    const words = error instanceof Error ? error.message : String(error);
-    return { code: 'internal', message: (code + words).slice(0, 2_000), outputTail: null };
+    return endOf(error, stop.aborted);
   }
 }
 
-function close(run: PhaseRun, failure: PhaseFailure | null): number {
-  if (failure === null) return RUNNER_EXIT.done;
-  run.say(`${run.phase} failed (${failure.code}): ${failure.message}`);
-  if (failure.code === 'credential-found' || failure.code === 'fence-not-in-force')
-    return RUNNER_EXIT.refused;
-  return failure.code === 'limit' ? RUNNER_EXIT.disk : RUNNER_EXIT.failed;
+function endOf(error: unknown, isStopped: boolean): PhaseEnd {
+  const failure = failureOf(error);
+  if (error instanceof PhaseFailedError && error.limit !== null)
+    return { exit: RUNNER_EXIT[error.limit], failure };
+  // Whatever fails after we were told to end fails because of it.
+  if (isStopped || error instanceof PhaseStoppedError) return { exit: RUNNER_EXIT.stopped, failure: null };
+  if (hasCode(error, 'phase-closed')) return { exit: RUNNER_EXIT.done, failure: null };
+  return { exit: REFUSALS.has(failure.code) ? RUNNER_EXIT.refused : RUNNER_EXIT.failed, failure };
+}
+
+const REFUSALS: ReadonlySet<PhaseFailure['code']> = new Set(['credential-found', 'fence-not-in-force']);
+
+function failureOf(error: unknown): PhaseFailure {
+  if (error instanceof PhaseFailedError) return error.failure;
+  const code = error instanceof GloveboxError ? `${error.code}: ` : '';
+  const words = error instanceof Error ? error.message : String(error);
+  return { code: 'internal', message: (code + words).slice(0, 2_000), outputTail: null };
+}
+
+function close(run: PhaseRun, { exit, failure }: PhaseEnd): number {
+  if (failure !== null) run.say(`${run.phase} failed (${failure.code}): ${failure.message}`);
+  return exit;
 }

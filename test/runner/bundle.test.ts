@@ -211,7 +211,7 @@ describe('the process', () => {
     expect(gateway.heartbeats.at(-1)).toMatchObject({ state: 'done' });
   });
 
-  test('SIGTERM in work: what is there is uploaded and sealed', async () => {
+  test('SIGTERM in work: what is there is uploaded and not sealed, so that another round goes on from it', async () => {
     const baseSha = makeRepository();
     await run('fetch', { phase: 'fetch', ...common, gitPath: '/git/repo.git', baseSha });
     gateway.replies = (_request, index) =>
@@ -224,8 +224,9 @@ describe('the process', () => {
       existsSync(box.path('home/stuck')) ? true : null,
     );
     child.kill('SIGTERM');
-    expect(await exit).toBe(RUNNER_EXIT.done);
-    expect(gateway.seals).toMatchObject([{ end: 'time-limit' }]);
+    expect(await exit).toBe(RUNNER_EXIT.stopped);
+    expect(gateway.seals).toEqual([]);
+    expect(gateway.heartbeats.filter((beat) => beat.failure !== null)).toEqual([]);
     expect(gateway.changeSets.at(-1)?.entries.map((entry) => entry.path)).toEqual(['half.txt']);
   });
 

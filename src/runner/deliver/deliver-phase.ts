@@ -9,7 +9,7 @@ import { hasCode } from '../../shared/errors.ts';
 import { readExchange, waitFor, writeExchange } from '../exchange-file.ts';
 import type { GatewayClient } from '../gateway/gateway-client.ts';
 import type { PhaseContext } from '../phase-context.ts';
-import { PhaseFailedError } from '../phase-failed.ts';
+import { PhaseFailedError, PhaseStoppedError } from '../phase-failed.ts';
 
 /** What deliver needs besides the common. `verifyEnded` is what the last heartbeat's answer said. */
 export interface DeliverContext extends PhaseContext {
@@ -17,7 +17,10 @@ export interface DeliverContext extends PhaseContext {
   readonly verifyEnded: () => boolean;
 }
 
-/** Ends after the last upload, or when nothing will come. Fails as `internal` where verify died without base results. */
+/**
+ * Ends after the last upload, or when nothing will come. Told to stop, it brings what verify still writes down. Fails as
+ * `internal` where verify died without base results.
+ */
 export async function runDeliver(context: DeliverContext, spec: DeliverSpec): Promise<void> {
   const { results, sealed } = context.layout;
   if (results === null || sealed === null) {
@@ -26,11 +29,12 @@ export async function runDeliver(context: DeliverContext, spec: DeliverSpec): Pr
   writeExchange(sealed, SEALED_FILES.spec, spec.verify);
   context.report.step('base checks running');
   const base = await fromVerify(context, () => readExchange(BaseResults, results, RESULT_FILES.base));
-  if (base === null) return verifyDied(context, 'before its base results');
+  if (base === null) throw verifyDied(context);
   await context.gateway.putBaseResults(base);
   context.report.step('base checks done');
   const set = await waitForSeal(context);
-  if (set === null || set === 'nothing') {
+  if (set === null) throw new PhaseStoppedError();
+  if (set === 'nothing') {
     writeExchange(sealed, SEALED_FILES.nothing, null);
     context.report.step('nothing to check');
     return;
@@ -72,21 +76,27 @@ async function newResults(context: DeliverContext, results: string, set: SealedS
   return complete ?? { digest: set.digest, cells: read()?.cells ?? [], complete: false };
 }
 
-/** What verify writes, or null once it is dead and has not written it. */
+/** What verify writes, or null once it is dead, or both of us were told to stop, and it has not written it. */
 async function fromVerify<T>(context: DeliverContext, look: () => T | null): Promise<T | null> {
-  const found = await waitFor<{ value: T | null }>(context.clock, context.stop, () => {
+  const { clock, stop } = context;
+  const found = await waitFor<{ value: T | null }>(clock, stop, () => {
     // Asked first: what verify wrote right before its end is still found.
     const ended = context.verifyEnded();
     const value = look();
     return value !== null || ended ? { value } : null;
   });
-  return found?.value ?? null;
+  if (found !== null) return found.value;
+  await clock.sleep(LAST_WORDS_MS);
+  return look();
 }
 
-function verifyDied(context: DeliverContext, when: string): void {
-  if (context.stop.aborted) return;
-  throw new PhaseFailedError({
+/** verify is told at the same time, kills its check and writes down what it has. */
+const LAST_WORDS_MS = 2_000;
+
+function verifyDied({ stop }: DeliverContext): Error {
+  if (stop.aborted) return new PhaseStoppedError();
+  return new PhaseFailedError({
     code: 'internal',
-    message: `verify ended ${when}; expected them in its results.`,
+    message: 'verify ended before its base results; expected them in its results.',
   });
 }

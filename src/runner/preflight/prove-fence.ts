@@ -1,70 +1,114 @@
 /**
- * Proves from the inside that nothing but our gateway answers: no canary takes a connection and no name server replies.
- * A network policy may take effect late, so it has some seconds to become true; then it must hold twice.
+ * Proves from the inside that nothing but our gateway answers: no canary takes a connection, no name server replies. A
+ * policy may take effect late (measured: 50 to 600 ms), so it has some seconds to become true; then two looks in a row must
+ * find nobody. What is blocked is silent, so a look lasts as long as its probes wait; the looks overlap, since a job's
+ * first model call waits for them.
  */
-import { Resolver } from 'node:dns/promises';
-import { connect } from 'node:net';
+import { randomBytes } from 'node:crypto';
+import { createSocket } from 'node:dgram';
+import { getServers } from 'node:dns';
+import { connect, isIPv6 } from 'node:net';
 import type { Clock } from '../../shared/clock.ts';
 
 /** What is asked. Tests put their own servers behind it. */
 export interface FenceProbe {
   /** `host:port` of each canary. */
   readonly canaries: readonly string[];
-  /** Null: the system's own servers. */
-  readonly nameServers: readonly string[] | null;
+  /** Name servers, with or without a port; asked over UDP and TCP. */
+  readonly nameServers: readonly string[];
   readonly clock: Clock;
   /** How long a late policy is waited for. */
   readonly patienceMs: number;
 }
 
-const PROBE_MS = 1_000;
-/** Looks in a row that must find nothing. */
-const HOLDS = 2;
+/** How long one probe waits for an answer. */
+const PROBE_MS = 300;
+/** The second look starts so much later than the first. */
+const APART_MS = 100;
+const AGAIN_MS = 50;
 
-/** What answered although nothing may, e.g. `169.254.169.254:80` or `a name server`; null when the fence holds. */
+/** What answered although nothing may, e.g. `169.254.169.254:80`; null when the fence holds. */
 export async function proveFence(probe: FenceProbe): Promise<string | null> {
   const until = probe.clock.now() + probe.patienceMs;
-  for (let held = 0; held < HOLDS; ) {
-    const answered = await firstAnswer(probe);
-    if (answered !== null && probe.clock.now() >= until) return answered;
-    held = answered === null ? held + 1 : 0;
-    await probe.clock.sleep(answered === null ? 50 : 500);
+  for (;;) {
+    const answered = await lookTwice(probe);
+    if (answered === null || probe.clock.now() >= until) return answered;
+    await probe.clock.sleep(AGAIN_MS);
   }
-  return null;
 }
 
-async function firstAnswer(probe: FenceProbe): Promise<string | null> {
-  const answers = await Promise.all([
-    ...probe.canaries.map(async (canary) => ((await connects(canary)) ? canary : null)),
-    namesResolve(probe.nameServers).then((yes) => (yes ? 'a name server' : null)),
-  ]);
-  return answers.find((answer) => answer !== null) ?? null;
+/** The name servers that the system itself would ask. */
+export function systemNameServers(): string[] {
+  return getServers();
 }
 
-function connects(canary: string): Promise<boolean> {
-  const colon = canary.lastIndexOf(':');
-  const host = canary.slice(0, colon).replace(/^\[|\]$/g, '');
+/** Resolves at the first answer, or with null when both looks are over. */
+async function lookTwice(probe: FenceProbe): Promise<string | null> {
+  const over = new AbortController();
+  try {
+    return await Promise.race([
+      firstAnswer(probe, over.signal),
+      probe.clock.sleep(APART_MS).then(() => firstAnswer(probe, over.signal)),
+      probe.clock.sleep(APART_MS + PROBE_MS).then(() => null),
+    ]);
+  } finally {
+    over.abort();
+  }
+}
+
+/** Stays open while nobody answers: the end of the looks ends it. */
+function firstAnswer(probe: FenceProbe, over: AbortSignal): Promise<string> {
   return new Promise((resolve) => {
-    const socket = connect({ host, port: Number(canary.slice(colon + 1)) });
-    const answer = (yes: boolean) => {
-      socket.destroy();
-      resolve(yes);
-    };
-    socket.setTimeout(PROBE_MS, () => answer(false));
-    socket.once('connect', () => answer(true));
-    socket.once('error', () => answer(false));
+    if (over.aborted) return;
+    for (const canary of probe.canaries) ask(addressOf(canary, 0), over, () => resolve(canary));
+    for (const server of probe.nameServers) {
+      const at = addressOf(server, 53);
+      const name = `${hostPort(at)} (name server)`;
+      ask(at, over, () => resolve(name));
+      askName(at, over, () => resolve(name));
+    }
   });
 }
 
+interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** `host:port`, `[v6]:port`, or an address alone. */
+function addressOf(text: string, defaultPort: number): Address {
+  const colon = text.lastIndexOf(':');
+  if (colon === -1 || isIPv6(text)) return { host: text, port: defaultPort };
+  return { host: text.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(text.slice(colon + 1)) };
+}
+
+function hostPort({ host, port }: Address): string {
+  return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** A connection that is taken is an answer; a refusal comes from a fence as well as from a host. */
+function ask({ host, port }: Address, over: AbortSignal, answered: () => void): void {
+  const socket = connect({ host, port });
+  socket.once('connect', answered);
+  socket.on('error', () => {});
+  over.addEventListener('abort', () => socket.destroy(), { once: true });
+}
+
 /** Even a refusal or "no such name" is an answer: names carry data out. */
-async function namesResolve(servers: readonly string[] | null): Promise<boolean> {
-  const resolver = new Resolver({ timeout: PROBE_MS, tries: 1 });
-  if (servers !== null) resolver.setServers(servers);
-  try {
-    await resolver.resolve4('canary.example.com');
-    return true;
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : null;
-    return !['ECONNREFUSED', 'ETIMEOUT', 'ECANCELLED', 'ENETUNREACH', 'EHOSTUNREACH'].includes(String(code));
-  }
+function askName({ host, port }: Address, over: AbortSignal, answered: () => void): void {
+  const socket = createSocket(isIPv6(host) ? 'udp6' : 'udp4');
+  socket.on('error', () => {});
+  socket.once('message', answered);
+  socket.send(question(), port, host, () => {});
+  over.addEventListener('abort', () => socket.close(), { once: true });
+}
+
+/** RFC 1035, 4.1: the A record of canary.example.com, recursion desired. */
+function question(): Buffer {
+  return Buffer.concat([
+    randomBytes(2),
+    Buffer.from([1, 0, 0, 1, 0, 0, 0, 0, 0, 0]),
+    ...['canary', 'example', 'com'].flatMap((label) => [Buffer.from([label.length]), Buffer.from(label)]),
+    Buffer.from([0, 0, 1, 0, 1]),
+  ]);
 }

@@ -4,7 +4,7 @@ import type { SetupSpec } from '../../result/contract/phase-spec.ts';
 import { compareTrees } from '../change-set/compare-trees.ts';
 import { listTree } from '../change-set/list-tree.ts';
 import type { PhaseContext } from '../phase-context.ts';
-import { PhaseFailedError } from '../phase-failed.ts';
+import { PhaseFailedError, PhaseStoppedError } from '../phase-failed.ts';
 import { copyTree } from '../process/copy-tree.ts';
 import { endEverything } from '../process/end-everything.ts';
 import { type CommandEnd, runCommand } from '../process/run-command.ts';
@@ -46,7 +46,8 @@ export async function runSetup(context: PhaseContext, spec: SetupSpec): Promise<
 }
 
 function assertSucceeded(command: string, end: CommandEnd, fenced: boolean): void {
-  if (end.exitCode === 0 && end.limit === null && !end.stopped) return;
+  if (end.stopped) throw new PhaseStoppedError();
+  if (end.exitCode === 0 && end.limit === null) return;
   const how = end.limit === null ? `exited ${end.exitCode ?? end.signal}` : `was stopped (${end.limit})`;
   throw new PhaseFailedError({
     code: 'setup-failed',

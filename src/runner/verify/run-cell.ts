@@ -2,13 +2,14 @@
  * One cell: a fresh copy of `prepared`, one side or both of the change set laid over it, the check run to its end,
  * everything else killed, then the report read. Every cell uses the same path, since names and environments hold it.
  */
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CellOutcome, CellResult, Side, TestResult } from '../../result/contract/cell.ts';
+import type { CellOutcome, CellResult, LimitKind, Side, TestResult } from '../../result/contract/cell.ts';
 import type { ChangeEntry } from '../../result/contract/change-set.ts';
 import { CELL_FOLDER } from '../../result/contract/layout.ts';
 import type { CheckSpec, SandboxLimits } from '../../result/contract/phase-spec.ts';
 import { applyChangeSet } from '../change-set/apply-change-set.ts';
+import { outOfMemoryKills } from '../limits/kernel-counters.ts';
 import type { PhaseContext } from '../phase-context.ts';
 import { PhaseFailedError } from '../phase-failed.ts';
 import { copyTree, emptyFolder, removeTree } from '../process/copy-tree.ts';
@@ -41,6 +42,7 @@ export async function runCell(context: PhaseContext, place: CellPlace, cell: Cel
   await removeTree(workspace);
   mkdirSync(context.layout.tmp, { recursive: true });
   if (ownsTmp(context)) await emptyFolder(context.layout.tmp);
+  await copyHome(context);
   await copyTree(place.prepared, workspace);
   applyChangeSet(workspace, cell.entries);
   try {
@@ -48,6 +50,14 @@ export async function runCell(context: PhaseContext, place: CellPlace, cell: Cel
   } finally {
     await removeTree(workspace);
   }
+}
+
+/** Where HOME as setup left it lies apart, each cell starts with it: nothing of an earlier cell is in it. */
+async function copyHome({ layout: { home, homeSource } }: PhaseContext): Promise<void> {
+  if (homeSource === null) return;
+  await removeTree(home);
+  if (existsSync(homeSource)) await copyTree(homeSource, home);
+  else mkdirSync(home);
 }
 
 async function check(
@@ -60,7 +70,9 @@ async function check(
   const cleared = report === null || clearReport(workspace, report);
   const startedAtMs = await fileClockMark(context.clock, place.scratch);
   const stdout = new StdoutKeep(report?.path === '-');
-  const end = await runAlone(context, place, cell, (chunk) => stdout.add(chunk));
+  const killsBefore = outOfMemoryKills();
+  const command = await runAlone(context, place, cell, (chunk) => stdout.add(chunk));
+  const end = { ...command, limit: limitOf(context, command, killsBefore) };
   const common = {
     check: cell.check.name,
     source: cell.source,
@@ -81,6 +93,15 @@ async function check(
     : { results: null, problem: 'the report lies behind a link' };
   const outcome = outcomeOfTests(end, results, isAbsent(at));
   return { ...common, outcome, results, reportProblem: problem?.slice(0, 500) ?? null };
+}
+
+/** Our own limiter's word, or the phase's; memory only when the kernel counted a kill meanwhile and the check failed. */
+function limitOf(context: PhaseContext, end: CommandEnd, killsBefore: number | null): LimitKind | null {
+  if (end.limit !== null) return end.limit;
+  if (end.stopped) return context.passedLimit();
+  const kills = outOfMemoryKills();
+  const isKilled = killsBefore !== null && kills !== null && kills > killsBefore;
+  return isKilled && end.exitCode !== 0 ? 'memory' : null;
 }
 
 /** Runs the command; afterwards nothing but us is left, so ports are free and reports at rest. */
@@ -137,6 +158,9 @@ class StdoutKeep {
   }
 }
 
+/** How the check's command ended, with whatever limit did it. */
+type Ended = Omit<CommandEnd, 'limit'> & { readonly limit: LimitKind | null };
+
 function testsOf(place: ReportPlace): { results: TestResult[] | null; problem: string | null } {
   const read = readReport(place);
   if ('problem' in read) return { results: null, problem: read.problem };
@@ -144,7 +168,7 @@ function testsOf(place: ReportPlace): { results: TestResult[] | null; problem: s
   return typeof named === 'string' ? { results: null, problem: named } : { results: named, problem: null };
 }
 
-function outcomeOfCommand(end: CommandEnd): CellOutcome {
+function outcomeOfCommand(end: Ended): CellOutcome {
   if (end.limit === 'time') return 'timed-out';
   if (end.limit !== null || end.stopped) return 'killed';
   return end.exitCode === 0 ? 'passed' : 'failed';
@@ -154,11 +178,7 @@ function outcomeOfCommand(end: CommandEnd): CellOutcome {
  * Passed needs a readable report with at least one executed test. None executed, no report at all after exit 0, or no
  * such command is inert; a report that cannot be read is a failure whatever the exit code says.
  */
-function outcomeOfTests(
-  end: CommandEnd,
-  results: readonly TestResult[] | null,
-  absent: boolean,
-): CellOutcome {
+function outcomeOfTests(end: Ended, results: readonly TestResult[] | null, absent: boolean): CellOutcome {
   const plain = outcomeOfCommand(end);
   if (plain === 'timed-out' || plain === 'killed') return plain;
   if (results === null) {

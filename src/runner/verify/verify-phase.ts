@@ -10,8 +10,9 @@ import { type ChangeEntry, changeSetDigest } from '../../result/contract/change-
 import { RESULT_FILES, type RunnerLayout, SEALED_FILES } from '../../result/contract/layout.ts';
 import { SealedSet, VerifySpec } from '../../result/contract/phase-spec.ts';
 import { readExchange, waitFor, writeExchange } from '../exchange-file.ts';
+import { withinLimits } from '../limits/within-limits.ts';
 import type { PhaseContext } from '../phase-context.ts';
-import { PhaseFailedError } from '../phase-failed.ts';
+import { PhaseFailedError, PhaseStoppedError } from '../phase-failed.ts';
 import { type Cell, type CellPlace, runCell } from './run-cell.ts';
 
 /** New cells in the order of their worth, should time run out. */
@@ -31,16 +32,28 @@ export async function runVerify(context: PhaseContext): Promise<void> {
   const spec = await waitFor(context.clock, context.stop, () =>
     readExchange(VerifySpec, sealed, SEALED_FILES.spec),
   );
-  if (spec === null) return;
+  if (spec === null) throw new PhaseStoppedError();
   const place: CellPlace = { prepared, scratch, limits: spec.limits };
+  await withinLimits(context, spec.limits, (limited) => runCells(limited, place, { spec, results, sealed }));
+}
+
+interface Exchange {
+  readonly spec: VerifySpec;
+  readonly results: string;
+  readonly sealed: string;
+}
+
+async function runCells(context: PhaseContext, place: CellPlace, exchange: Exchange): Promise<void> {
+  const { spec, results, sealed } = exchange;
   const base: CellResult[] = [];
   for (const check of spec.checks) {
     base.push(await runCell(context, place, { check, source: 'base', tests: 'base', entries: [] }));
-    if (context.stop.aborted) return;
+    if (context.stop.aborted) throw new PhaseStoppedError();
   }
   writeExchange(results, RESULT_FILES.base, { cells: base });
   const set = await waitFor(context.clock, context.stop, () => sealedOrNothing(sealed));
-  if (set === null || set === 'nothing') return;
+  if (set === null) throw new PhaseStoppedError();
+  if (set === 'nothing') return;
   await runNewCells(context, place, { spec, set, results });
 }
 
@@ -62,8 +75,8 @@ async function runNewCells(context: PhaseContext, place: CellPlace, work: NewCel
     if (source === 'base' && entries.length === 0) continue;
     for (const check of spec.checks) {
       cells.push(await runCell(context, place, { check, source, tests, entries }));
-      if (context.stop.aborted) return write(false);
       write(false);
+      if (context.stop.aborted) throw new PhaseStoppedError();
     }
   }
   write(true);

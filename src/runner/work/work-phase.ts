@@ -1,6 +1,7 @@
 /**
  * work: lays out the tree, runs the agent, uploads as it goes, seals at the end. Whatever ends the loop, the last change
- * set and the narrative are handed over; only a gateway that closed the round gets nothing more.
+ * set and the narrative are handed over; only a gateway that closed the round gets nothing more. Who is stopped from
+ * outside uploads and does not seal: the round goes on from there.
  */
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +11,7 @@ import { applyChangeSet } from '../change-set/apply-change-set.ts';
 import { takeBaseline } from '../change-set/collect-change-set.ts';
 import type { GatewayClient } from '../gateway/gateway-client.ts';
 import type { PhaseContext } from '../phase-context.ts';
-import { PhaseFailedError } from '../phase-failed.ts';
+import { PhaseFailedError, PhaseStoppedError } from '../phase-failed.ts';
 import { copyTree } from '../process/copy-tree.ts';
 import { endEverything } from '../process/end-everything.ts';
 import { toolEnv } from '../process/tool-env.ts';
@@ -48,7 +49,14 @@ export async function runWork(context: WorkContext, spec: WorkSpec): Promise<voi
   const end = await withShell(context, spec, prepared, (session, tools) =>
     runAgent(context, spec, { session, tools, uploads, source, workspace: prepared }),
   );
-  if (end.end !== 'closed') await seal(context, uploads, end);
+  if (end.end === 'time-limit' && context.stop.aborted) return stopUnsealed(context, uploads);
+  await seal(context, uploads, end);
+}
+
+/** After a limit the last upload counts: what a full disk holds is nobody's work. */
+async function stopUnsealed(context: WorkContext, uploads: Uploads): Promise<never> {
+  if (context.passedLimit() === null) await uploads.keep();
+  throw new PhaseStoppedError();
 }
 
 /** Where no setup ran, the copy is made here. */

@@ -5,6 +5,7 @@ import { BaseResults, NewResults as NewResultsSchema } from '../../../src/result
 import { type ChangeEntry, changeSetDigest } from '../../../src/result/contract/change-set.ts';
 import type { CheckSpec, SealedSet } from '../../../src/result/contract/phase-spec.ts';
 import { readExchange, waitFor, writeExchange } from '../../../src/runner/exchange-file.ts';
+import { PhaseStoppedError } from '../../../src/runner/phase-failed.ts';
 import { entriesFor, runVerify } from '../../../src/runner/verify/verify-phase.ts';
 import {
   checkSpec,
@@ -136,7 +137,7 @@ test('a stop in the middle leaves what there is, marked incomplete', async () =>
     existsSync(box.path('home/started')) ? true : null,
   );
   stop.abort();
-  await running;
+  await expect(running).rejects.toBeInstanceOf(PhaseStoppedError);
   expect(newWritten()).toMatchObject({ complete: false, cells: [{ outcome: 'killed' }] });
 });
 
