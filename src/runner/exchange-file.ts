@@ -8,7 +8,7 @@ import {
   existsSync,
   fstatSync,
   openSync,
-  readFileSync,
+  readSync,
   renameSync,
   writeFileSync,
 } from 'node:fs';
@@ -17,7 +17,8 @@ import type { z } from 'zod';
 import type { Clock } from '../shared/clock.ts';
 import { GloveboxError } from '../shared/errors.ts';
 
-const MAX_BYTES = 128 * 1024 * 1024;
+/** The gateway takes results of up to 32 MB, and hands out change sets within the contract's bounds. */
+const MAX_BYTES = 40 * 1024 * 1024;
 
 /** Writes `NAME.part`, then renames it. */
 export function writeExchange(folder: string, name: string, value: unknown): void {
@@ -65,7 +66,9 @@ function boundedText(path: string): string {
   try {
     const stat = fstatSync(fd);
     if (!stat.isFile() || stat.size > MAX_BYTES) throw new Error('not a regular file of allowed size');
-    return readFileSync(fd, 'utf8');
+    // No more than was there: the other side may go on writing.
+    const bytes = Buffer.alloc(stat.size);
+    return bytes.subarray(0, readSync(fd, bytes, 0, stat.size, 0)).toString('utf8');
   } finally {
     closeSync(fd);
   }

@@ -1,12 +1,14 @@
 /**
- * `node runner.mjs PHASE LAYOUT` (a file's path, or the layout itself): the sandbox's first process, one phase of one job. Reads the layout, runs the
- * preflight, fetches the phase's spec, does its part under heartbeats, and says by its exit code how it went.
+ * `node runner.mjs PHASE LAYOUT` (a file's path, or the layout itself): the sandbox's first process, one phase of one job.
+ * Reads the layout, runs the preflight, fetches the phase's spec, does its part under heartbeats, and says by its exit code
+ * how it went.
  */
 import { readFileSync } from 'node:fs';
 import { RUNNER_EXIT, RunnerLayout } from '../result/contract/layout.ts';
 import { Phase } from '../result/contract/phase-spec.ts';
 import { systemClock } from '../shared/clock.ts';
 import { systemRandom } from '../shared/ids.ts';
+import { boundedSay } from './bounded-say.ts';
 import { runPhase } from './run-phase.ts';
 
 /** Takes the two arguments; resolves with the exit code. */
@@ -28,7 +30,7 @@ export async function main(args: readonly string[], env: NodeJS.ProcessEnv): Pro
     clock: systemClock,
     random: systemRandom,
     terminated: terminated.signal,
-    say: (line) => void process.stderr.write(`${line}\n`),
+    say: boundedSay((text) => void process.stderr.write(text)),
   });
 }
 

@@ -5,7 +5,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FetchSpec } from '../../result/contract/phase-spec.ts';
-import { startForwarder } from '../gateway/forwarder.ts';
+import { type Forwarder, startForwarder } from '../gateway/forwarder.ts';
 import type { PhaseContext } from '../phase-context.ts';
 import { PhaseFailedError } from '../phase-failed.ts';
 import { toolEnv } from '../process/tool-env.ts';
@@ -14,7 +14,10 @@ import { assertTreeFits } from './tree-limits.ts';
 
 /** Attributes of `.git/info` rank above the tree's own: no end-of-line, ident, filter or encoding conversion. */
 const BLOB_BYTES = '* -text -eol -ident -filter -working-tree-encoding\n';
+/** Failures of git's own; while the gateway is away, time alone counts. */
 const TRIES = 5;
+const AWAY_PATIENCE_MS = 5 * 60_000;
+const MOST_WAIT_MS = 4_000;
 
 /** Fails as `fetch-failed` or `tree-unsupported`. */
 export async function runFetch(context: PhaseContext, spec: FetchSpec): Promise<void> {
@@ -73,16 +76,29 @@ async function fetchCommit(
     spec.baseSha,
   ];
   try {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        await git(deps, args);
-        return;
-      } catch (error) {
-        if (attempt === TRIES || context.stop.aborted) throw error;
-        await context.clock.sleep(250 * 2 ** attempt);
-      }
-    }
+    await tryAgain(context, forwarder, () => git(deps, args));
   } finally {
     await forwarder.close();
   }
+}
+
+async function tryAgain(
+  { clock, stop }: PhaseContext,
+  forwarder: Forwarder,
+  run: () => Promise<unknown>,
+): Promise<void> {
+  const awayUntil = clock.now() + AWAY_PATIENCE_MS;
+  for (let attempt = 1, failures = 0; ; attempt++) {
+    const awayBefore = forwarder.timesAway();
+    const error = await run().then(() => null, asError);
+    if (error === null) return;
+    const wasAway = forwarder.timesAway() > awayBefore && clock.now() < awayUntil;
+    failures += wasAway ? 0 : 1;
+    if (failures === TRIES || stop.aborted) throw error;
+    await clock.sleep(Math.min(MOST_WAIT_MS, 250 * 2 ** attempt), stop).catch(() => {});
+  }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
 }

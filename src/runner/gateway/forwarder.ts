@@ -17,6 +17,8 @@ export interface ForwarderOptions {
 /** A listening forwarder; `origin` is `http://127.0.0.1:PORT`. */
 export interface Forwarder {
   readonly origin: string;
+  /** Requests so far that found nobody, or a gateway that said it is not ready. */
+  timesAway(): number;
   close(): Promise<void>;
 }
 
@@ -34,10 +36,14 @@ const DROPPED = [
   'x-api-key',
 ];
 
+const AWAY: readonly number[] = [502, 503, 504];
+
 /** Listens on a free port of 127.0.0.1. */
 export async function startForwarder(options: ForwarderOptions): Promise<Forwarder> {
+  let timesAway = 0;
+  const onAway = () => void timesAway++;
   const server = createServer((request, response) => {
-    forward(options, request, response).catch(() => response.destroy());
+    forward({ ...options, onAway }, request, response).catch(() => response.destroy());
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -47,6 +53,7 @@ export async function startForwarder(options: ForwarderOptions): Promise<Forward
   const port = typeof address === 'object' && address !== null ? address.port : 0;
   return {
     origin: `http://127.0.0.1:${port}`,
+    timesAway: () => timesAway,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -56,7 +63,7 @@ export async function startForwarder(options: ForwarderOptions): Promise<Forward
 }
 
 async function forward(
-  options: ForwarderOptions,
+  options: ForwarderOptions & { onAway(): void },
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -76,6 +83,7 @@ async function forward(
     body: request,
     signal: gone.signal,
   }).catch(() => null);
+  if (upstream === null || AWAY.includes(upstream.statusCode ?? 0)) options.onAway();
   if (upstream === null) {
     response.writeHead(502).end('the gateway does not answer\n');
     return;

@@ -1,5 +1,10 @@
 /** One HTTP request to the gateway, over a unix socket or to an origin; the only place that knows the transport. */
-import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
+import {
+  type ClientRequest,
+  request as httpRequest,
+  type IncomingMessage,
+  type RequestOptions,
+} from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { Readable } from 'node:stream';
 import type { RunnerLayout } from '../../result/contract/layout.ts';
@@ -34,6 +39,7 @@ export function sendRequest(target: GatewayTarget, wire: WireRequest): Promise<I
     request.on('timeout', () => request.destroy(new Error('gateway-idle: no byte in time')));
     request.once('response', resolve);
     request.once('error', reject);
+    giveUpConnecting(request);
     if (wire.body === undefined || wire.body instanceof Uint8Array) request.end(wire.body);
     else wire.body.once('error', (error) => request.destroy(error)).pipe(request);
   });
@@ -45,6 +51,21 @@ function open(target: GatewayTarget, options: RequestOptions) {
   const origin = new URL(target.origin);
   const start = origin.protocol === 'https:' ? httpsRequest : httpRequest;
   return start({ ...options, host: origin.hostname, port: origin.port === '' ? null : Number(origin.port) });
+}
+
+/** A gateway whose pod is gone answers nothing, until its Service forgets it: try again soon, not after the idle time. */
+const CONNECT_MS = 3_000;
+
+function giveUpConnecting(request: ClientRequest): void {
+  request.once('socket', (socket) => {
+    if (!socket.connecting) return;
+    const timer = setTimeout(
+      () => request.destroy(new Error('gateway-away: no connection in time')),
+      CONNECT_MS,
+    );
+    socket.once('connect', () => clearTimeout(timer));
+    socket.once('close', () => clearTimeout(timer));
+  });
 }
 
 function mutable(value: string | readonly string[]): string | string[] {

@@ -1,6 +1,7 @@
 /** Runs one command to its end, bounded in time and output, in a session of its own without standard input. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { LimitKind } from '../../result/contract/cell.ts';
+import { makeExpendable } from './expendable.ts';
 import { OutputCapture } from './output-capture.ts';
 
 /** What to run. `argv[0]` is looked up in `env.PATH`. */
@@ -38,6 +39,7 @@ export function runCommand(command: Command): Promise<CommandEnd> {
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });
+  makeExpendable(child.pid);
   if (child.pid !== undefined) command.onStart?.(child.pid);
   let limit: CommandEnd['limit'] = null;
   let stopped = false;

@@ -6,6 +6,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeExpendable } from '../../process/expendable.ts';
 import { killSession } from '../../process/run-command.ts';
 
 /** How a command ended. `exited`: it ended the shell itself. */
@@ -76,6 +77,7 @@ export class BashSession {
     child.stdin.on('error', () => {});
     child.on('error', () => {});
     child.stderr.resume();
+    makeExpendable(child.pid);
     child.stdin.write('exec 2>&1\n');
     if (child.pid !== undefined) onStart?.(child.pid);
     this.#child = child;

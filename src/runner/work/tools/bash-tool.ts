@@ -38,9 +38,9 @@ function noteOf(deps: ToolDeps, { end, exitCode }: ShellAnswer): string | null {
   const fresh = `A fresh shell is ready in ${deps.workspace}; variables and background processes are gone.`;
   switch (end) {
     case 'done':
-      return exitCode === 0 ? null : `[exit ${exitCode}]`;
+      return exitCode === 0 ? null : `[exit ${exitCode}${killedWords(exitCode)}]`;
     case 'exited':
-      return `[the command ended the shell, exit ${exitCode ?? 'by a signal'}. ${fresh}]`;
+      return `[the command ended the shell, exit ${exitCode ?? 'by a signal'}${exitCode === null ? killedWords(SIGKILL_EXIT) : ''}. ${fresh}]`;
     case 'timed-out':
       return `[stopped after ${deps.commandTimeoutMs / 1_000} s without an end. It may wait for input, of which there is none here: use flags instead of questions; start servers with & and their output in a file. ${fresh}]`;
     case 'too-much-output':
@@ -48,4 +48,12 @@ function noteOf(deps: ToolDeps, { end, exitCode }: ShellAnswer): string | null {
     case 'stopped':
       return '[stopped: the round is over]';
   }
+}
+
+/** How a shell shows a child that SIGKILL ended. */
+const SIGKILL_EXIT = 137;
+
+/** Nobody here sends SIGKILL to a command that may go on but the kernel, when the sandbox's memory is full. */
+function killedWords(exitCode: number | null): string {
+  return exitCode === SIGKILL_EXIT ? ': killed, most often since the memory of this sandbox was full' : '';
 }
