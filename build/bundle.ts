@@ -1,10 +1,25 @@
-/** Builds what a package carries: dist/runner.mjs, the one file that runs inside a sandbox, and dist/glovebox.mjs. */
-import { mkdirSync, renameSync, statSync } from 'node:fs';
+/**
+ * Builds what a package carries: dist/runner.mjs, the one file that runs inside a sandbox, and dist/glovebox.mjs; with a
+ * path as its argument also the whole program as one file, for the control image.
+ */
+import { chmodSync, mkdirSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
+import { type BuildOptions, build } from 'esbuild';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+/** Packages in CommonJS ask for Node's modules by `require`. */
+const REQUIRE =
+  "import{createRequire as glovebox_require}from'node:module';const require=glovebox_require(import.meta.url);";
+
+const COMMON: BuildOptions = {
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node24',
+  logLevel: 'warning',
+};
 
 /** What was built: where, and how many bytes. */
 export interface BuiltRunner {
@@ -20,17 +35,10 @@ export async function buildRunner(folder = join(ROOT, 'dist')): Promise<BuiltRun
   await build({
     entryPoints: [join(ROOT, 'src/runner/entry.ts')],
     outfile: unfinished,
-    bundle: true,
+    ...COMMON,
     minify: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node24',
     legalComments: 'none',
-    logLevel: 'warning',
-    // Packages in CommonJS ask for Node's modules by `require`.
-    banner: {
-      js: "import{createRequire as glovebox_require}from'node:module';const require=glovebox_require(import.meta.url);",
-    },
+    banner: { js: REQUIRE },
   });
   renameSync(unfinished, file);
   return { file, bytes: statSync(file).size };
@@ -42,17 +50,31 @@ export async function buildCommand(folder = join(ROOT, 'dist')): Promise<string>
   await build({
     entryPoints: [join(ROOT, 'src/cmd/glovebox.ts')],
     outfile: file,
-    bundle: true,
+    ...COMMON,
     packages: 'external',
-    platform: 'node',
-    format: 'esm',
-    target: 'node24',
-    logLevel: 'warning',
   });
   return file;
 }
 
+/**
+ * Bundles the command line with its packages as one executable file, for the control image. The embedded store stays
+ * outside: it brings WebAssembly files of its own, and an image has PostgreSQL.
+ */
+export async function buildProgram(file: string): Promise<void> {
+  await build({
+    entryPoints: [join(ROOT, 'src/cmd/glovebox.ts')],
+    outfile: file,
+    ...COMMON,
+    external: ['@electric-sql/pglite'],
+    legalComments: 'none',
+    banner: { js: `#!/usr/local/bin/node\n${REQUIRE}` },
+  });
+  chmodSync(file, 0o755);
+}
+
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const program = process.argv[2];
   const { file, bytes } = await buildRunner();
   process.stdout.write(`${file} ${bytes} bytes\n${await buildCommand()}\n`);
+  if (program !== undefined) await buildProgram(program);
 }

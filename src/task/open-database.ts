@@ -2,7 +2,6 @@
  * Opens the store: PostgreSQL where a URL is given, else PGlite in a folder (or in memory), applies the migrations that
  * are missing, and refuses a schema that is newer than this program.
  */
-import { PGlite, types as pgliteTypes } from '@electric-sql/pglite';
 import { Kysely, PGliteDialect, PostgresDialect } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import pg from 'pg';
@@ -30,7 +29,7 @@ export interface OpenStore {
 
 /**
  * Connects and migrates. Errors: `store-unreachable` (retry), `store-newer` (this program is too old for the schema),
- * `store-in-use` (an embedded store serves one process).
+ * `store-in-use` (an embedded store serves one process), `store-missing` (an image has no embedded store).
  */
 export async function openDatabase(location: StoreLocation): Promise<OpenStore> {
   const unlock =
@@ -75,20 +74,32 @@ function openPostgres(location: { url: string; maxConnections: number }): Db {
   return new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
 }
 
+/** Loaded only where it is used: the control image carries no embedded store. */
 function openPglite(folder: string): Db {
-  const pglite = async () =>
-    PGlite.create({
+  const pglite = async () => {
+    const { PGlite, types } = await import('@electric-sql/pglite').catch(notInThisProgram);
+    return PGlite.create({
       ...(folder === 'memory' ? {} : { dataDir: folder }),
       parsers: {
-        [pgliteTypes.INT8]: (text: string) => BigInt(text),
-        [pgliteTypes.BYTEA]: (hex: string) => Buffer.from(hex.slice(2), 'hex'),
+        [types.INT8]: (text: string) => BigInt(text),
+        [types.BYTEA]: (hex: string) => Buffer.from(hex.slice(2), 'hex'),
       },
       serializers: {
-        [pgliteTypes.INT8]: (value: unknown) => String(value),
-        [pgliteTypes.BYTEA]: byteaText,
+        [types.INT8]: (value: unknown) => String(value),
+        [types.BYTEA]: byteaText,
       },
     });
+  };
   return new Kysely<Database>({ dialect: new PGliteDialect({ pglite }) });
+}
+
+function notInThisProgram(cause: unknown): never {
+  throw new GloveboxError({
+    code: 'store-missing',
+    message:
+      'This program comes without the embedded store: expected PostgreSQL. Set DATABASE_URL, then start again.',
+    cause,
+  });
 }
 
 /** PGlite's own goes byte by byte through JavaScript strings: 1 s a megabyte, in the process that serves everybody. */
