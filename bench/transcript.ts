@@ -6,7 +6,8 @@ import { hash } from 'node:crypto';
 import { sql } from 'kysely';
 import { readMessage } from '../src/gateway/model/read-message.ts';
 import { unpackChunk } from '../src/gateway/transcript/chunk.ts';
-import { recordCall, StoredChunks } from '../src/gateway/transcript/record-call.ts';
+import { recordCall } from '../src/gateway/transcript/record-call.ts';
+import { StoredChunks } from '../src/gateway/transcript/stored-chunks.ts';
 import { reserve } from '../src/ledger/reserve.ts';
 import { type Db, openDatabase } from '../src/task/open-database.ts';
 import { reservation } from '../test/builders/ledger.ts';
@@ -65,6 +66,7 @@ async function converse(db: Db): Promise<{ uniqueBytes: number; sentBytes: numbe
       { db, stored },
       { ...record, messages, answerId: `msg_${turn}`, stopReason: 'tool_use' },
     );
+    stored.confirm(stored.mark());
     parent = { callId, messages: messages.length };
     messages.push(answer, message('user', `toolu_${turn}: ${lines(10 + ((turn * 7) % 60))}`));
   }

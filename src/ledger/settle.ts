@@ -1,5 +1,5 @@
 /** Ends a reservation in one statement: the row gets its final state, and every scope gives back what was held. */
-import { type RawBuilder, sql } from 'kysely';
+import { CompiledQuery } from 'kysely';
 import type { NanoUsd } from '../shared/money.ts';
 import type { Db } from '../task/open-database.ts';
 
@@ -14,33 +14,27 @@ export interface RowEnd {
   readonly upstreamRequestId: string | null;
 }
 
-/**
- * Settles a row that is still reserved; false when it was settled before (the lease ran out), which then stands.
- * Scopes are locked in id order, as `reserve` does.
- */
+/** The function stands in migration 0009; a settlement by itself waits until it is on disk. */
+const SETTLE = 'select settle_call($1, $2, $3::bigint, $4::jsonb, $5::text[], $6::int, $7) as settled';
+
+/** Settles a row that is still reserved; false when it was settled before (the lease ran out), which then stands. */
 export async function settle(db: Db, end: RowEnd): Promise<boolean> {
-  const { rows } = await sql<{ settled: boolean }>`
-    with ${settling(end)} select exists (select 1 from ended) as settled`.execute(db);
+  const query: CompiledQuery<{ settled: boolean }> = CompiledQuery.raw(SETTLE, settleParameters(end));
+  const { rows } = await db.executeQuery(query);
   return rows[0]?.settled ?? false;
 }
 
-/** The settlement as parts of a `with`, for a statement that also writes something else. */
-export function settling(end: RowEnd): RawBuilder<unknown> {
-  return sql`ended as (
-    update ledger_row set state = ${end.state}, settled_nano_usd = ${String(end.nanoUsd)}::int8,
-      usage = ${end.usageJson}::jsonb, flags = ${[...end.flags]}::text[], status = ${end.status}::int,
-      upstream_request_id = ${end.upstreamRequestId}, settled_at = now()
-    where id = ${end.rowId} and state = 'reserved'
-    returning scopes, reserved_nano_usd
-  ), moved as (
-    update ledger_scope s
-    set reserved_nano_usd = s.reserved_nano_usd - (select reserved_nano_usd from ended),
-      spent_nano_usd = s.spent_nano_usd + ${String(end.nanoUsd)}::int8
-    from (
-      select id from ledger_scope where id = any ((select scopes from ended)::text[]) order by id for update
-    ) locked
-    where s.id = locked.id
-  )`;
+/** What `settle_call` takes, in its order; also for a statement that writes something else with it. */
+export function settleParameters(end: RowEnd): unknown[] {
+  return [
+    end.rowId,
+    end.state,
+    String(end.nanoUsd),
+    end.usageJson,
+    end.flags,
+    end.status,
+    end.upstreamRequestId,
+  ];
 }
 
 /** Gives back the money of a call that was never sent. */

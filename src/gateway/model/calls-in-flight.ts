@@ -5,6 +5,7 @@
 import { auditCalls, tasksToAudit } from '../../ledger/audit-calls.ts';
 import { recoverLost, renewLeases } from '../../ledger/recover.ts';
 import type { ModelDeps } from './model-deps.ts';
+import { Settlements } from './settlements.ts';
 
 const MAX_REFUSED_KEPT = 10_000;
 
@@ -14,8 +15,7 @@ type FlightDeps = Pick<ModelDeps, 'db' | 'log' | 'limits'>;
 export class CallsInFlight {
   private readonly deps: FlightDeps;
   private readonly rows = new Set<string>();
-  private readonly settling = new Map<string, Promise<void>>();
-  private readonly working = new Set<Promise<void>>();
+  private readonly settlements = new Settlements();
   private readonly perJob = new Map<string, number>();
   private readonly timer: NodeJS.Timeout;
   private readonly stop = new AbortController();
@@ -85,30 +85,21 @@ export class CallsInFlight {
     return true;
   }
 
-  /** Runs a call's settlement; the task's next call waits for it, so that what it found binds that one. */
-  settle(taskId: string, work: () => Promise<void>): Promise<void> {
-    const running = work().finally(() => {
-      this.working.delete(running);
-      if (this.settling.get(taskId) === running) this.settling.delete(taskId);
-    });
-    this.working.add(running);
-    this.settling.set(taskId, running);
-    return running;
+  /** Notes a settlement that is under way. One that binds found something that the task's next call may not pass. */
+  settling(taskId: string, settlement: { readonly ended: Promise<void>; readonly binds: boolean }): void {
+    this.settlements.add(taskId, settlement);
   }
 
-  /** Resolves when the task's last ended call is settled. */
-  async settled(taskId: string): Promise<void> {
-    await this.settling.get(taskId);
+  /** Resolves when the task's ended calls are settled: all of them, or those that bind. */
+  settled(taskId: string, which: 'all' | 'binding'): Promise<void> {
+    return this.settlements.settled(taskId, which);
   }
 
   async close(): Promise<void> {
     clearInterval(this.timer);
     this.stop.abort(new Error('the gateway stops'));
-    while (this.rows.size > 0 || this.working.size > 0) {
-      await Promise.race([
-        Promise.allSettled([...this.working]),
-        new Promise((resolve) => setTimeout(resolve, 20)),
-      ]);
+    while (this.rows.size > 0 || this.settlements.size > 0) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
     }
   }
 }

@@ -72,7 +72,7 @@ function finish(
     upstreamRequestId: typeof upstreamRequestId === 'string' ? upstreamRequestId : null,
     answer: meter?.answer() ?? NO_ANSWER,
   };
-  return deps.calls.settle(money.caller.taskId, () => finishCall(deps, money, paid, seen));
+  return finishCall(deps, money, paid, seen);
 }
 
 async function refusedUpstream(deps: FinishDeps, call: Dispatch, answer: UpstreamAnswer): Promise<void> {

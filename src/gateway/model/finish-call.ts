@@ -1,11 +1,12 @@
 /** Ends a call: settles its row, records its transcript, remembers its prefix, and wakes who waits for the money. */
 
 import { type RowEnd, release, settle } from '../../ledger/settle.ts';
-import type { CallEnd, HeldCall, Settlement } from '../../ledger/settlement.ts';
+import type { CallEnd, Settlement } from '../../ledger/settlement.ts';
 import { settlementOf } from '../../ledger/settlement.ts';
 import { readUsage } from '../../ledger/usage.ts';
 import { usageJson } from '../../ledger/usage-record.ts';
-import { type CallRecord, recordCall, type StoredChunks } from '../transcript/record-call.ts';
+import { type CallRecord, recordCall } from '../transcript/record-call.ts';
+import type { StoredChunks } from '../transcript/stored-chunks.ts';
 import type { Answer } from './assemble-answer.ts';
 import type { CallsInFlight } from './calls-in-flight.ts';
 import type { ModelDeps } from './model-deps.ts';
@@ -30,17 +31,22 @@ export interface Seen {
   readonly answer: Answer;
 }
 
-/** Settles one dispatched call; failures of the store are retried, then left to the lease's end. Never throws. */
-export async function finishCall(
-  deps: FinishDeps,
-  money: CallMoney,
-  paid: PaidCall,
-  seen: Seen,
-): Promise<void> {
+/**
+ * Ends one dispatched call: what it came to counts for the task's next call at once, in memory; the record follows beside
+ * it. Failures of the store are retried, then left to the lease's end. Resolves when that is over; never throws.
+ */
+export function finishCall(deps: FinishDeps, money: CallMoney, paid: PaidCall, seen: Seen): Promise<void> {
   const settlement = settlementOf(paid, endOf(deps, money, seen));
   logOdd(deps, money, settlement);
+  const ended = writeOnce(deps, money, { paid, seen, settlement });
+  deps.calls.settling(money.caller.taskId, { ended, binds: settlement.flags.includes('unpriced') });
+  remember(deps, money, { seen, settlement, recorded: ended });
+  return ended;
+}
+
+async function writeOnce(deps: FinishDeps, money: CallMoney, ended: Ended): Promise<void> {
   try {
-    await write(deps, money, { paid, seen, settlement });
+    await write(deps, money, ended);
   } catch (error) {
     deps.log.error(
       { err: error, row: money.rowId },
@@ -77,13 +83,18 @@ function endOf(deps: FinishDeps, money: CallMoney, seen: Seen): CallEnd {
 }
 
 interface Ended {
+  readonly paid: PaidCall;
   readonly seen: Seen;
   readonly settlement: Settlement;
 }
 
-/** One statement for all of it. Where that fails, the money comes first: a transcript that cannot be kept holds none. */
-async function write(deps: FinishDeps, money: CallMoney, ended: Ended & { paid: PaidCall }): Promise<void> {
-  const { paid, seen, settlement } = ended;
+/**
+ * One statement for all of it, after that of the call it goes on from. Where that fails, the money comes first: a transcript
+ * that cannot be kept holds none.
+ */
+async function write(deps: FinishDeps, money: CallMoney, ended: Ended): Promise<void> {
+  const { paid, seen } = ended;
+  await money.shared.parent?.recorded;
   const end = rowEnd(money, ended);
   const record = callRecord(deps, money, seen);
   const wake = () => deps.line.moneyCameBack(paid.scopeIds);
@@ -102,10 +113,9 @@ async function write(deps: FinishDeps, money: CallMoney, ended: Ended & { paid: 
       throw cause;
     });
   }
-  remember(deps, money, { seen, settlement });
 }
 
-function rowEnd(money: CallMoney, { paid, seen, settlement }: Ended & { paid: HeldCall }): RowEnd {
+function rowEnd(money: CallMoney, { paid, seen, settlement }: Ended): RowEnd {
   return {
     rowId: money.rowId,
     state: settlement.state,
@@ -137,7 +147,7 @@ function callRecord(deps: FinishDeps, { rowId, caller, request, shared }: CallMo
 function remember(
   deps: FinishDeps,
   { rowId, caller, request }: CallMoney,
-  { seen, settlement }: Ended,
+  { seen, settlement, recorded }: Omit<Ended, 'paid'> & { readonly recorded: Promise<void> },
 ): void {
   const { input, cacheRead, cacheWrite1h, cacheWrite5m } = settlement.tokens;
   deps.recent.remember(caller.taskId, {
@@ -148,6 +158,7 @@ function remember(
       settlement.state === 'exact' && seen.status === 200
         ? input + cacheRead + cacheWrite1h + cacheWrite5m
         : null,
+    recorded,
   });
 }
 

@@ -95,7 +95,7 @@ function unpricedText(features: readonly CostFeature[]): string {
 
 async function prepare(deps: CallDeps, flight: Flight, request: ModelRequest): Promise<CallMoney> {
   const { caller, requestId } = flight.client;
-  await deps.calls.settled(caller.taskId);
+  await deps.calls.settled(caller.taskId, 'binding');
   return {
     rowId: Buffer.from(deps.random(15)).toString('base64url'),
     requestId,

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { redact } from '../../result/scan-text.ts';
 import { pathOf } from '../path-of.ts';
 import type { NodeApp } from '../server.ts';
-import { StoredChunks } from '../transcript/record-call.ts';
+import { StoredChunks } from '../transcript/stored-chunks.ts';
 import { RefusedCall, writeRefusal } from './anthropic-error.ts';
 import { authenticate } from './authenticate.ts';
 import { CallsInFlight } from './calls-in-flight.ts';

@@ -12,12 +12,18 @@ export interface RecentCall {
   readonly messageDigests: readonly string[];
   /** Input tokens of the whole request as metered; null until an exact answer came. */
   readonly inputTokens: number | null;
+  /** Resolves when the attempt to record it has ended, whatever came of it. */
+  readonly recorded: Promise<void>;
 }
 
 /** What a request shares with an earlier one. */
 export interface SharedPrefix {
   /** The call whose messages are all at the start of this request; null where there is none. */
-  readonly parent: { readonly callId: string; readonly messages: number } | null;
+  readonly parent: {
+    readonly callId: string;
+    readonly messages: number;
+    readonly recorded: Promise<void>;
+  } | null;
   /** Longest prefix with metered tokens: its token count and how many messages it has. */
   readonly metered: { readonly tokens: number; readonly messages: number };
 }
@@ -38,12 +44,16 @@ export class RecentCalls {
       countable.filter((call) => call.inputTokens !== null && call.headDigest === request.head.digest),
     );
     return {
-      parent: parent && { callId: parent.callId, messages: parent.messageDigests.length },
+      parent: parent && {
+        callId: parent.callId,
+        messages: parent.messageDigests.length,
+        recorded: parent.recorded,
+      },
       metered: { tokens: metered?.inputTokens ?? 0, messages: metered?.messageDigests.length ?? 0 },
     };
   }
 
-  /** Remembers a call that was recorded. */
+  /** Remembers a call whose answer has ended, before it is recorded: the next one may come first. */
   remember(taskId: string, call: RecentCall): void {
     const calls = this.byTask.get(taskId) ?? [];
     this.byTask.delete(taskId);

@@ -9,6 +9,7 @@ import type { HeldCall } from '../../ledger/settlement.ts';
 import { outputFloor, worstInputNanoUsd } from '../../ledger/worst-case.ts';
 import { GloveboxError, hasCode } from '../../shared/errors.ts';
 import type { Caller } from '../identity.ts';
+import type { StoredChunks } from '../transcript/stored-chunks.ts';
 import { LEDGER_UNAVAILABLE, RefusedCall, UNAUTHENTICATED } from './anthropic-error.ts';
 import type { CallsInFlight } from './calls-in-flight.ts';
 import type { ModelDeps } from './model-deps.ts';
@@ -37,7 +38,8 @@ export interface PaidCall extends HeldCall {
 /** The gateway's parts, the line that waits for money, and the memory of refusals that were audited. */
 export type ReserveCallDeps = ModelDeps & {
   readonly line: WaitLine;
-  readonly calls: Pick<CallsInFlight, 'isFirstRefusal'>;
+  readonly calls: Pick<CallsInFlight, 'isFirstRefusal' | 'settled'>;
+  readonly stored: Pick<StoredChunks, 'mark' | 'confirm'>;
 };
 
 /** Reserves the call's worst case. Throws `RefusedCall`. */
@@ -111,19 +113,41 @@ function bytesAfter(request: ModelRequest, messages: number): number {
   return (lastMessage?.end ?? lastMetered.end) - lastMetered.end;
 }
 
-async function tryReserve(deps: ModelDeps, money: CallMoney, wanted: ReserveRequest): Promise<Reservation> {
+async function tryReserve(
+  deps: ReserveCallDeps,
+  money: CallMoney,
+  wanted: ReserveRequest,
+): Promise<Reservation> {
+  const mark = deps.stored.mark();
   const inTransaction = async (trx: ModelDeps['db']) => {
     const phase = await deps.checkPhase(trx, money.caller);
     if (phase === 'closed') throw closedPhase();
   };
   try {
-    const open = await deps.reserveOpen?.(deps.db, money.caller, wanted);
-    return open ?? (await reserve({ db: deps.db, inTransaction }, wanted));
+    const answer =
+      (await deps.reserveOpen?.(deps.db, money.caller, wanted)) ??
+      (await reserveAfterSettlements(deps, { wanted, inTransaction }));
+    if (answer.kind === 'reserved') deps.stored.confirm(mark);
+    return answer;
   } catch (error) {
     if (hasCode(error, 'phase-closed')) throw new RefusedCall(UNAUTHENTICATED);
     deps.log.error({ err: error, taskId: money.caller.taskId }, 'reservation failed');
     throw new RefusedCall(LEDGER_UNAVAILABLE);
   }
+}
+
+interface Slow {
+  readonly wanted: ReserveRequest;
+  inTransaction(trx: ModelDeps['db']): Promise<void>;
+}
+
+/** Where money is short, what ended calls of the task give back counts: less output is allowed, or none, only after that. */
+async function reserveAfterSettlements(
+  deps: ReserveCallDeps,
+  { wanted, inTransaction }: Slow,
+): Promise<Reservation> {
+  if (wanted.taskId !== null) await deps.calls.settled(wanted.taskId, 'all');
+  return reserve({ db: deps.db, inTransaction }, wanted);
 }
 
 function closedPhase(): GloveboxError {

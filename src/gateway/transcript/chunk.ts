@@ -3,25 +3,28 @@ import { hash } from 'node:crypto';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { GloveboxError } from '../../shared/errors.ts';
 
-/** A row of `transcript_chunk`. */
-export interface Chunk {
-  readonly digest: Uint8Array;
+/** A text as it is stored. */
+export interface PackedText {
   readonly deflated: boolean;
   readonly bytes: Uint8Array;
+}
+
+/** A row of `transcript_chunk`. */
+export interface Chunk extends PackedText {
+  readonly digest: Uint8Array;
 }
 
 /** Under this many bytes deflating saves nothing worth its time. */
 const LEAST_TO_DEFLATE = 200;
 
-/** Packs a text whose SHA-256 is `digest` (hex). */
-export function packChunk(digest: string, text: string): Chunk {
+/** Packs a text. */
+export function packText(text: string): PackedText {
   const plain = Buffer.from(text);
-  const key = Buffer.from(digest, 'hex');
   if (plain.length >= LEAST_TO_DEFLATE) {
     const packed = deflateRawSync(plain, { level: 1 });
-    if (packed.length < plain.length) return { digest: key, deflated: true, bytes: packed };
+    if (packed.length < plain.length) return { deflated: true, bytes: packed };
   }
-  return { digest: key, deflated: false, bytes: plain };
+  return { deflated: false, bytes: plain };
 }
 
 /** The text. Error `transcript-damaged` when the bytes are not the ones that the digest names. */

@@ -2,16 +2,11 @@
  * Stores one call's transcript: texts by their digest, each once, and a row that names its parent call and only the
  * messages after it, so that what is stored grows with the conversation and not with its square.
  */
-import { sql } from 'kysely';
-import { type RowEnd, settling } from '../../ledger/settle.ts';
+import { CompiledQuery } from 'kysely';
+import { type RowEnd, settleParameters } from '../../ledger/settle.ts';
 import type { Db } from '../../task/open-database.ts';
-import { type Chunk, packChunk } from './chunk.ts';
-
-/** A text and its SHA-256 in hex; the text is dropped once it is stored. */
-export interface ChunkSource {
-  readonly digest: string;
-  text: string | null;
-}
+import { type PackedText, packText } from './chunk.ts';
+import type { ChunkSource, StoredChunks } from './stored-chunks.ts';
 
 /** One message of a request. */
 export interface MessageSource extends ChunkSource {
@@ -34,66 +29,77 @@ export interface CallRecord {
   readonly stopReason: string | null;
 }
 
-/** Digests known to be stored, so that they are not packed and sent again; bounded. */
-export class StoredChunks {
-  private readonly digests = new Set<string>();
-  private readonly maxEntries: number;
+/** The functions stand in migration 0009. */
+const RECORD = `select record_call($1, $2, $3::int, $4::int, $5, $6::int, $7, $8, $9, $10, $11, $12,
+  $13::text[], $14::boolean[], $15::text[]) as recorded`;
+const END = `select end_call($1, $2, $3::bigint, $4::jsonb, $5::text[], $6::int, $7, $8, $9::int, $10::int, $11,
+  $12::int, $13, $14, $15, $16, $17, $18, $19::text[], $20::boolean[], $21::text[]) as recorded`;
 
-  constructor(maxEntries: number) {
-    this.maxEntries = maxEntries;
-  }
-
-  has(digest: string): boolean {
-    return this.digests.has(digest);
-  }
-
-  add(digest: string): void {
-    if (this.digests.size >= this.maxEntries) this.digests.clear();
-    this.digests.add(digest);
-  }
-}
-
-/** Writes a call and the texts that are new, in one statement; with `end`, its settlement too: all of it or nothing. */
+/**
+ * Writes a call and the texts that are new; with `end`, its settlement too: all of it or nothing, and then without waiting
+ * for the disk. A call whose parent's record was lost is recorded with all of its messages.
+ */
 export async function recordCall(
   deps: { readonly db: Db; readonly stored: StoredChunks },
   record: CallRecord,
   end: RowEnd | null = null,
 ): Promise<void> {
+  if (await tryRecord(deps, record, end)) return;
+  await tryRecord(deps, { ...record, parent: null }, end);
+}
+
+async function tryRecord(
+  deps: { readonly db: Db; readonly stored: StoredChunks },
+  record: CallRecord,
+  end: RowEnd | null,
+): Promise<boolean> {
   const added = record.messages.slice(record.parent?.messages ?? 0);
   const sources = [record.head, ...added, ...(record.answer === null ? [] : [record.answer])];
-  const chunks = newChunks(deps.stored, sources);
-  await sql`
-    with ${end === null ? sql`` : sql`${settling(end)},`} chunks as (${chunkInsert(chunks)})
-    insert into transcript_call (id, task_id, attempt, round, parent_id, inherited, messages, marks, head, answer,
-      answer_id, stop_reason)
-    values (${record.id}, ${record.taskId}, ${record.attempt}, ${record.round}, ${record.parent?.callId ?? null},
-      ${record.parent?.messages ?? 0}, ${Buffer.from(added.map((each) => each.digest).join(''), 'hex')},
-      ${marksOf(record.messages)}, ${Buffer.from(record.head.digest, 'hex')},
-      ${record.answer === null ? null : Buffer.from(record.answer.digest, 'hex')}::bytea,
-      ${record.answerId}, ${record.stopReason})
-    on conflict (id) do nothing
-  `.execute(deps.db);
-  for (const source of sources) {
-    source.text = null;
-    deps.stored.add(source.digest);
-  }
+  const [, ...parameters] = recordParameters(record, added, newChunks(deps.stored, sources));
+  const query: CompiledQuery<{ recorded: boolean }> =
+    end === null
+      ? CompiledQuery.raw(RECORD, [record.id, ...parameters])
+      : CompiledQuery.raw(END, [...settleParameters(end), ...parameters]);
+  const { rows } = await deps.db.executeQuery(query);
+  if (rows[0]?.recorded !== true) return false;
+  deps.stored.wrote(sources);
+  return true;
+}
+
+function recordParameters(
+  record: CallRecord,
+  added: readonly MessageSource[],
+  chunks: readonly (readonly [digest: string, PackedText])[],
+): unknown[] {
+  return [
+    record.id,
+    record.taskId,
+    record.attempt,
+    record.round,
+    record.parent?.callId ?? null,
+    record.parent?.messages ?? 0,
+    added.map((each) => each.digest).join(''),
+    marksOf(record.messages),
+    record.head.digest,
+    record.answer?.digest ?? null,
+    record.answerId,
+    record.stopReason,
+    chunks.map(([digest]) => digest),
+    chunks.map(([, packed]) => packed.deflated),
+    chunks.map(([, packed]) => Buffer.from(packed.bytes).toString('hex')),
+  ];
 }
 
 /** Sorted by digest, so that two writers of the same texts cannot wait for each other. */
-function newChunks(stored: StoredChunks, sources: readonly ChunkSource[]): readonly Chunk[] {
-  const chunks = new Map<string, Chunk>();
+function newChunks(
+  stored: StoredChunks,
+  sources: readonly ChunkSource[],
+): readonly (readonly [digest: string, PackedText])[] {
+  const chunks = new Map<string, PackedText>();
   for (const { digest, text } of sources) {
-    if (text !== null && !stored.has(digest)) chunks.set(digest, packChunk(digest, text));
+    if (text !== null && !stored.has(digest)) chunks.set(digest, packText(text));
   }
-  return [...chunks.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, chunk]) => chunk);
-}
-
-function chunkInsert(chunks: readonly Chunk[]) {
-  if (chunks.length === 0) return sql`select 1`;
-  const rows = chunks.map(
-    (chunk) => sql`(${chunk.digest}::bytea, ${chunk.deflated}::boolean, ${chunk.bytes}::bytea)`,
-  );
-  return sql`insert into transcript_chunk (digest, deflated, bytes) values ${sql.join(rows)} on conflict do nothing`;
+  return [...chunks.entries()].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
 /** `3:0 3:2.1=1h`: message and place of each cache mark. */

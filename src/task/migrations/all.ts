@@ -8,6 +8,7 @@ import * as installationAudit from './0005-installation-audit.ts';
 import * as reserveOpen from './0006-reserve-open.ts';
 import * as provenTokens from './0007-proven-tokens.ts';
 import * as places from './0008-places.ts';
+import * as endCall from './0009-end-call.ts';
 
 export const MIGRATIONS: Record<string, Migration> = {
   '0001-record': record,
@@ -18,4 +19,5 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0006-reserve-open': reserveOpen,
   '0007-proven-tokens': provenTokens,
   '0008-places': places,
+  '0009-end-call': endCall,
 };
