@@ -9,6 +9,7 @@ import { GloveboxError } from '../shared/errors.ts';
 import type { Database } from './database.ts';
 import { lockFolder } from './folder-lock.ts';
 import { MIGRATIONS } from './migrations/all.ts';
+import { PreparingClient } from './preparing-client.ts';
 
 /** The store's handle; a transaction has the same type. */
 export type Db = Kysely<Database>;
@@ -60,6 +61,7 @@ function unreachable(location: StoreLocation, cause: unknown): GloveboxError {
 
 function openPostgres(location: { url: string; maxConnections: number }): Db {
   const pool = new pg.Pool({
+    Client: PreparingClient,
     connectionString: location.url,
     max: location.maxConnections,
     connectionTimeoutMillis: 5_000,
