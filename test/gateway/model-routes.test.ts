@@ -248,7 +248,7 @@ describe.each(storeKinds)('model calls through the gateway on %s', (kind) => {
     gateway = await startModelGateway(store, { limits: { ...LIMITS, clientIdleMs: 50 } });
     let sent = 0;
     gateway.upstream.script({
-      text: 'x'.repeat(4_000_000),
+      text: 'x'.repeat(8_000_000),
       gate: async () => {
         sent += 1;
       },
@@ -256,9 +256,9 @@ describe.each(storeKinds)('model calls through the gateway on %s', (kind) => {
     const response = await gateway.post(question({ stream: true }));
     const reader = response.body?.getReader();
     await reader?.read();
-    await expect.poll(() => gateway.upstream.cancelled(), { timeout: 5_000 }).toBe(1);
+    await expect.poll(() => gateway.upstream.cancelled(), { timeout: 30_000 }).toBe(1);
     await expect(readAll(reader)).rejects.toThrow();
-    expect(sent).toBeLessThan(90_000);
+    expect(sent).toBeLessThan(200_000);
     expect(await lastRow()).toMatchObject({ state: 'bounded' });
   });
 

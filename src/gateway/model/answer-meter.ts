@@ -11,6 +11,8 @@ export interface AnswerMeter {
 
 /** No answer is read beyond this; its call is then settled as bounded. */
 const MAX_BYTES = 64 * 1024 * 1024;
+/** Events are read in batches of so many bytes: short answers after their end, long ones without a pause at it. */
+const BATCH_BYTES = 16 * 1024;
 
 /** The meter for an answer of this content type. */
 export function meterFor(contentType: string | undefined): AnswerMeter {
@@ -34,21 +36,32 @@ function jsonMeter(): AnswerMeter {
 function sseMeter(): AnswerMeter {
   const assembler = new AnswerAssembler();
   const decoder = new StringDecoder('utf8');
+  let pieces: Buffer[] = [];
+  let waiting = 0;
   let rest = '';
   let size = 0;
+  const read = () => {
+    // JSON holds no bare carriage return, so dropping them leaves one kind of line end
+    rest += decoder.write(Buffer.concat(pieces)).replaceAll('\r', '');
+    pieces = [];
+    waiting = 0;
+    const events = rest.split('\n\n');
+    rest = events.pop() ?? '';
+    for (const event of events) takeEvent(assembler, event);
+  };
   return {
     push: (bytes) => {
       size += bytes.length;
       if (size > MAX_BYTES) return;
-      // JSON holds no bare carriage return, so dropping them leaves one kind of line end
-      rest += decoder
-        .write(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))
-        .replaceAll('\r', '');
-      const events = rest.split('\n\n');
-      rest = events.pop() ?? '';
-      for (const event of events) takeEvent(assembler, event);
+      pieces.push(bytes);
+      waiting += bytes.length;
+      if (waiting >= BATCH_BYTES) read();
     },
-    answer: () => (size > MAX_BYTES ? NO_ANSWER : assembler.answer()),
+    answer: () => {
+      if (size > MAX_BYTES) return NO_ANSWER;
+      read();
+      return assembler.answer();
+    },
   };
 }
 

@@ -4,14 +4,7 @@ import { z } from 'zod';
 const Fields = z.record(z.string(), z.unknown());
 type Fields = z.infer<typeof Fields>;
 
-const StreamEvent = z.looseObject({
-  type: z.string(),
-  index: z.int().min(0).max(10_000).optional(),
-  message: Fields.optional(),
-  content_block: Fields.optional(),
-  delta: Fields.optional(),
-  usage: Fields.nullish(),
-});
+const MAX_BLOCKS = 10_000;
 
 /** What an answer came to. */
 export interface Answer {
@@ -38,30 +31,26 @@ export class AnswerAssembler {
   private readonly blocks: Fields[] = [];
   private readonly partialJson: string[] = [];
 
-  /** One event's parsed data; what does not look like an event is ignored. */
-  take(data: unknown): void {
-    const parsed = StreamEvent.safeParse(data);
-    if (!parsed.success) return;
-    this.apply(parsed.data);
-  }
-
-  private apply(event: z.infer<typeof StreamEvent>): void {
-    const index = event.index ?? 0;
-    switch (event.type) {
+  /** One event's parsed data; what does not look like an event is ignored. Read by hand: there are thousands of them. */
+  take(event: unknown): void {
+    if (!isFields(event)) return;
+    const index = blockIndex(event['index']);
+    if (index === null) return;
+    switch (event['type']) {
       case 'message_start':
-        this.start(event.message ?? {});
+        this.start(fieldsOf(event['message']));
         return;
       case 'content_block_start':
-        this.blocks[index] = { ...event.content_block };
+        this.blocks[index] = { ...fieldsOf(event['content_block']) };
         return;
       case 'content_block_delta':
-        this.grow(index, event.delta ?? {});
+        this.grow(index, fieldsOf(event['delta']));
         return;
       case 'content_block_stop':
         this.closeBlock(index);
         return;
       case 'message_delta':
-        this.finish(event.delta ?? {}, event.usage ?? {});
+        this.finish(fieldsOf(event['delta']), fieldsOf(event['usage']));
         return;
       case 'message_stop':
         this.stopped = true;
@@ -119,6 +108,21 @@ export class AnswerAssembler {
       this.broken = this.stopReason === null;
     }
   }
+}
+
+function isFields(value: unknown): value is Fields {
+  return value !== null && typeof value === 'object' && !Array.isArray(value);
+}
+
+function fieldsOf(value: unknown): Fields {
+  return isFields(value) ? value : {};
+}
+
+/** 0 where none is named; null for what cannot be one. */
+function blockIndex(value: unknown): number | null {
+  if (value === undefined) return 0;
+  const isIndex = typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= MAX_BLOCKS;
+  return isIndex ? value : null;
 }
 
 function joined(before: unknown, added: unknown): unknown {

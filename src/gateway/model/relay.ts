@@ -49,8 +49,8 @@ export function relay({ body, outgoing, exchange, clientIdleMs }: RelayInput, ev
   if (signal.aborted || body.destroyed) cut();
   body.on('data', (piece: Buffer) => {
     if (over) return;
-    events.seen(piece);
     if (!outgoing.write(piece)) waitForClient({ body, outgoing, exchange, clientIdleMs });
+    events.seen(piece);
   });
 }
 
