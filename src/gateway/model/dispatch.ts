@@ -8,9 +8,9 @@ import type { ClientCall } from './client-call.ts';
 import { type FinishDeps, finishCall, releaseCall } from './finish-call.ts';
 import { answerHeaders, requestHeaders } from './pass-headers.ts';
 import { passRefusal } from './pass-refusal.ts';
-import { rewriteBody } from './read-request.ts';
 import { relay } from './relay.ts';
 import type { CallMoney, PaidCall } from './reserve-call.ts';
+import { rewriteBody } from './rewrite-body.ts';
 import type { UpstreamAnswer } from './upstream.ts';
 
 /** One call on its way. */

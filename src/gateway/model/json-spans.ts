@@ -53,6 +53,62 @@ export function outline(bytes: Buffer): Outline {
   return { members, messages };
 }
 
+/** A body that was outlined before, and its outline. */
+export interface Outlined {
+  readonly bytes: Buffer;
+  readonly outline: Outline;
+}
+
+/** An outline, and how many of its messages are the earlier body's first ones, byte for byte. */
+export interface ResumedOutline {
+  readonly outline: Outline;
+  readonly shared: number;
+}
+
+/**
+ * Outlines a body that goes on from an earlier one: only what stands between the messages that both begin with and the
+ * members that both end with is read. Null where they are not so alike. Error `json-invalid`.
+ */
+export function resumeOutline(bytes: Buffer, before: Outlined): ResumedOutline | null {
+  const list = before.outline.members.get('messages');
+  const shared = sharedMessages(bytes, before);
+  const last = before.outline.messages[shared - 1];
+  if (list === undefined || last === undefined) return null;
+  const cursor: Cursor = { bytes, at: last.end };
+  const messages = before.outline.messages.slice(0, shared);
+  readItems(cursor, CLOSE_ARRAY, () => messages.push(skipValue(cursor, 2)));
+  const end = cursor.at;
+  const moved = end - list.end;
+  if (bytes.length - end !== before.bytes.length - list.end) return null;
+  if (bytes.compare(before.bytes, list.end, before.bytes.length, end) !== 0) return null;
+  if (!isUtf8(bytes.subarray(last.end, end))) throw invalid('it is not UTF-8');
+  const members = [...before.outline.members].map(
+    ([key, span]) => [key, span.start < list.end ? span : shifted(span, moved)] as const,
+  );
+  return {
+    shared,
+    outline: { members: new Map(members).set('messages', { start: list.start, end }), messages },
+  };
+}
+
+/** Whole messages, each an object and so its own end, up to which both bodies are the same bytes. */
+function sharedMessages(bytes: Buffer, { bytes: known, outline: { messages } }: Outlined): number {
+  let from = 0;
+  const changed = messages.findIndex(({ end }) => {
+    const same =
+      known[end - 1] === CLOSE_OBJECT &&
+      end < bytes.length &&
+      bytes.compare(known, from, end, from, end) === 0;
+    from = end;
+    return !same;
+  });
+  return changed < 0 ? messages.length : changed;
+}
+
+function shifted({ start, end }: Span, by: number): Span {
+  return { start: start + by, end: end + by };
+}
+
 function readObject(cursor: Cursor, depth: number, member: (key: string) => void): void {
   const keys = new Set<string>();
   readList(cursor, { open: OPEN_OBJECT, close: CLOSE_OBJECT, depth }, () => {
@@ -82,12 +138,18 @@ function readList(
     cursor.at += 1;
     return;
   }
+  item();
+  readItems(cursor, shape.close, item);
+}
+
+/** The items after one that was read, and the list's end. */
+function readItems(cursor: Cursor, close: number, item: () => void): void {
   for (;;) {
-    item();
     skipSpace(cursor);
-    if (cursor.bytes[cursor.at] === shape.close) break;
+    if (cursor.bytes[cursor.at] === close) break;
     take(cursor, COMMA);
     skipSpace(cursor);
+    item();
   }
   cursor.at += 1;
 }

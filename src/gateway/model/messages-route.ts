@@ -59,7 +59,11 @@ async function call(deps: CallDeps, flight: Flight): Promise<void> {
   const body = await readBody(deps, incoming);
   try {
     const betas = incoming.headers['anthropic-beta']?.toString();
-    const request = parseBody(deps, body.bytes, { betas, hasOutput: true });
+    const request = parseBody(deps, body.bytes, {
+      taskId: flight.client.caller.taskId,
+      betas,
+      hasOutput: true,
+    });
     refuseFeatures(deps, request);
     const money = await prepare(deps, flight, request);
     const paid = await reserveCall(deps, money);

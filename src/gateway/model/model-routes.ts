@@ -11,8 +11,10 @@ import type { ClientCall } from './client-call.ts';
 import { type CallDeps, postMessages } from './messages-route.ts';
 import type { ModelDeps } from './model-deps.ts';
 import { passThrough } from './passthrough-route.ts';
+import { PreviousRequests } from './previous-requests.ts';
 import { MessageMemo } from './read-message.ts';
 import { RecentCalls } from './recent-calls.ts';
+import { rememberingClean } from './scrub-strings.ts';
 import { WaitLine } from './wait-line.ts';
 
 /** The app, and what must be closed with it: `close` cuts calls in flight and waits until they are settled. */
@@ -26,7 +28,7 @@ const REMEMBERED_MESSAGES = 20_000;
 /** Builds the routes. */
 export function modelRoutes(given: ModelDeps): ModelRoutes {
   const calls = new CallsInFlight(given);
-  const scrub = (text: string) => given.scrub(redact(text));
+  const scrub = rememberingClean((text) => given.scrub(redact(text)));
   const deps: CallDeps = {
     ...given,
     calls,
@@ -35,7 +37,12 @@ export function modelRoutes(given: ModelDeps): ModelRoutes {
     stored: new StoredChunks(REMEMBERED_MESSAGES),
     scrub,
     exactScrub: given.scrub,
-    reading: { memo: new MessageMemo(REMEMBERED_MESSAGES), heads: new Map(), scrub },
+    reading: {
+      memo: new MessageMemo(REMEMBERED_MESSAGES),
+      heads: new Map(),
+      previous: new PreviousRequests(),
+      scrub,
+    },
   };
   return {
     app: { handle: (incoming, outgoing) => void handle(deps, incoming, outgoing) },

@@ -6,8 +6,8 @@ import { type CallDeps, parseBody } from './messages-route.ts';
 import { answerHeaders, requestHeaders } from './pass-headers.ts';
 import { passRefusal } from './pass-refusal.ts';
 import { readBody } from './read-body.ts';
-import { rewriteBody } from './read-request.ts';
 import { relay } from './relay.ts';
+import { rewriteBody } from './rewrite-body.ts';
 import type { UpstreamAnswer, UpstreamRequest } from './upstream.ts';
 
 /** Passes a free call on. Throws `RefusedCall`. */
@@ -45,7 +45,7 @@ async function refuseClosed(deps: CallDeps, { caller }: ClientCall): Promise<voi
   if (phase === 'closed') throw new RefusedCall(UNAUTHENTICATED);
 }
 
-async function sendOn(deps: CallDeps, { incoming }: ClientCall, signal: AbortSignal) {
+async function sendOn(deps: CallDeps, { incoming, caller }: ClientCall, signal: AbortSignal) {
   const path = targetOf(incoming.url);
   if (incoming.method === 'GET') {
     const headers = requestHeaders(incoming.headers, null);
@@ -53,7 +53,8 @@ async function sendOn(deps: CallDeps, { incoming }: ClientCall, signal: AbortSig
   }
   const held = await readBody(deps, incoming);
   try {
-    const body = rewriteBody(parseBody(deps, held.bytes, { betas: undefined, hasOutput: false }), 0);
+    const options = { taskId: caller.taskId, betas: undefined, hasOutput: false };
+    const body = rewriteBody(parseBody(deps, held.bytes, options), 0);
     const headers = requestHeaders(incoming.headers, body.length);
     return await send(deps, { method: 'POST', path, headers, body }, signal);
   } finally {
