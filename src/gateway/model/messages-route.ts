@@ -12,8 +12,9 @@ import {
 import { type ClientCall, endWith } from './client-call.ts';
 import { dispatch } from './dispatch.ts';
 import { type FinishDeps, releaseCall } from './finish-call.ts';
+import type { ModelRequest } from './model-request.ts';
 import { readBody } from './read-body.ts';
-import { type ModelRequest, type ReadDeps, type ReadOptions, readRequest } from './read-request.ts';
+import { type ReadDeps, type ReadOptions, readRequest } from './read-request.ts';
 import { type CallMoney, reserveCall } from './reserve-call.ts';
 
 /** Everything the route works with: the gateway's parts and what it remembers. */

@@ -2,7 +2,7 @@
  * The last requests of each task, read, so that the next turn of a conversation is compared with the one before, which is
  * a memory comparison, and only its end is read. Forgetting costs time, never correctness.
  */
-import type { ModelRequest } from './read-request.ts';
+import type { ModelRequest } from './model-request.ts';
 
 /** A task's conversations at once: the agent's own, and those of its helpers. */
 const MAX_OF_TASK = 4;

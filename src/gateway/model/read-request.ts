@@ -1,27 +1,12 @@
 /** Reads of a `/v1/messages` body what the gateway must know to pay for it and to record it; everything else passes unseen. */
 import { z } from 'zod';
-import type { CostFeature } from '../../ledger/cost-feature.ts';
 import { invalidRequest } from './anthropic-error.ts';
 import { findInBetas, nothingFound } from './cost-features.ts';
-import { type Outline, outline, parseSpan, resumeOutline, type Span } from './json-spans.ts';
+import { outline, parseSpan, resumeOutline, type Span } from './json-spans.ts';
+import type { ModelRequest } from './model-request.ts';
 import type { PreviousRequests } from './previous-requests.ts';
-import { type HeadDeps, type ReadHead, readHead } from './read-head.ts';
-import type { MessageMemo, ReadMessage } from './read-message.ts';
-
-/** One request, read. */
-export interface ModelRequest {
-  readonly bytes: Buffer;
-  readonly outline: Outline;
-  readonly head: ReadHead;
-  readonly messages: readonly ReadMessage[];
-  readonly maxTokens: number;
-  readonly stream: boolean;
-  readonly features: readonly CostFeature[];
-  readonly images: number;
-  readonly typedTools: number;
-  /** The body may ask for one-hour cache entries. */
-  readonly hourCache: boolean;
-}
+import { type HeadDeps, readHead } from './read-head.ts';
+import type { MessageMemo } from './read-message.ts';
 
 /** What reading needs. */
 export interface ReadDeps extends HeadDeps {

@@ -3,7 +3,7 @@
  * and how many tokens the shared prefix was metered at (its reservation is then exact for that part). Forgetting costs a
  * larger reservation and a longer row, never correctness.
  */
-import type { ModelRequest } from './read-request.ts';
+import type { ModelRequest } from './model-request.ts';
 
 /** One call whose request later ones may extend. */
 export interface RecentCall {

@@ -13,7 +13,7 @@ import type { StoredChunks } from '../transcript/stored-chunks.ts';
 import { LEDGER_UNAVAILABLE, RefusedCall, UNAUTHENTICATED } from './anthropic-error.ts';
 import type { CallsInFlight } from './calls-in-flight.ts';
 import type { ModelDeps } from './model-deps.ts';
-import type { ModelRequest } from './read-request.ts';
+import type { ModelRequest } from './model-request.ts';
 import type { SharedPrefix } from './recent-calls.ts';
 import { refusalOfReservation } from './refuse-reservation.ts';
 import type { WaitLine } from './wait-line.ts';

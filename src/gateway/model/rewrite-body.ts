@@ -1,6 +1,6 @@
 /** What is sent upstream: the client's bytes, and new ones only where something must change. */
 import type { Span } from './json-spans.ts';
-import type { ModelRequest } from './read-request.ts';
+import type { ModelRequest } from './model-request.ts';
 
 /** The body to send: the bytes that came, with only `max_tokens` and scrubbed values in other places. */
 export function rewriteBody(request: ModelRequest, maxTokens: number): Buffer {
