@@ -1,0 +1,343 @@
+/** Identity against a real API server: its own tokens, its own reviews, as an account that may do nothing else. */
+import { readFile } from 'node:fs/promises';
+import { request } from 'node:https';
+import type { V1Job } from '@kubernetes/client-node';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { kubeTokenReviews } from '../../src/gateway/kube-token-review.ts';
+import type { TokenReviews } from '../../src/gateway/token-review/token-review.ts';
+import { createTokenReviewIdentity } from '../../src/gateway/token-review-identity.ts';
+import { GATEWAY_PATHS } from '../../src/result/contract/gateway-api.ts';
+import { systemClock } from '../../src/shared/clock.ts';
+import { closeJob } from '../../src/task/store/close-job.ts';
+import { insertRunningRound, type RunningJob } from '../builders/running-job.ts';
+import { type BenchJob, type IdentityBench, identityContract } from '../contracts/identity-contract.ts';
+import { auditLog, clusterHere, inNamespace, type TestNamespace } from '../fixtures/cluster.ts';
+import {
+  type BoundPod,
+  type ClusterTokens,
+  clusterTokens,
+  isGood,
+  unreachableCluster,
+} from '../fixtures/cluster-tokens.ts';
+import { openTestStore } from '../fixtures/test-store.ts';
+import { openGateway, refusalReasons } from '../gateway/gateway-fixture.ts';
+
+const PHASES = ['fetch', 'setup', 'work', 'deliver'] as const;
+const SHELL_IMAGE = 'docker.io/library/node:24-bookworm-slim';
+const TIMEOUT_MS = 120_000;
+
+/** Reviews that may be sent to where nobody listens. */
+function breakable(live: TokenReviews, away: TokenReviews) {
+  const state = { isAway: false };
+  const reviews: TokenReviews = {
+    review: (token, audience) => (state.isAway ? away : live).review(token, audience),
+    async close() {
+      await live.close();
+      await away.close();
+    },
+  };
+  return { state, reviews };
+}
+
+/** A namespace with the sandbox account, and a gateway's account that may create TokenReviews and nothing else. */
+async function openWorld() {
+  const cluster = clusterTokens();
+  const namespace = await inNamespace('identity');
+  await cluster.makeAccount(namespace.name, 'sandbox');
+  const reviewer = await cluster.reviewer(namespace.name, true);
+  const store = await openTestStore('pglite');
+  const live = kubeTokenReviews(reviewer.config);
+  const { state, reviews } = breakable(live, kubeTokenReviews(unreachableCluster(reviewer.config)));
+  return {
+    cluster,
+    namespace: namespace.name,
+    store,
+    reviews,
+    state,
+    identity: createTokenReviewIdentity({ db: store.db, reviews, clock: systemClock }),
+    openRound: () => insertRunningRound(store.db, {}, namespace.name),
+    async close() {
+      await reviews.close();
+      await store.close();
+      await reviewer.close();
+      await namespace.close();
+    },
+  };
+}
+
+type World = Awaited<ReturnType<typeof openWorld>>;
+
+let pods = 0;
+
+async function podOf({ cluster, namespace }: World, { name }: { readonly name: string }): Promise<BenchJob> {
+  pods += 1;
+  const pod = await cluster.makePod(namespace, `${name}-p${pods}`);
+  const minted = PHASES.map(async (phase) => [
+    phase,
+    await mintFor(cluster, pod, `glovebox-${phase}.${name}`),
+  ]);
+  return { name, podUid: pod.uid, tokens: Object.fromEntries(await Promise.all(minted)) };
+}
+
+function mintFor(cluster: ClusterTokens, pod: BoundPod, ...audiences: string[]): Promise<string> {
+  return cluster.mint({ namespace: pod.namespace, name: 'sandbox' }, audiences, pod);
+}
+
+async function openBench(): Promise<IdentityBench> {
+  const world = await openWorld();
+  const { cluster, namespace, store } = world;
+  const elsewhere = await inNamespace('identity-elsewhere');
+  await cluster.makeAccount(elsewhere.name, 'sandbox');
+  return {
+    db: store.db,
+    identity: world.identity,
+    async openRound() {
+      const { taskId, work, verify } = await world.openRound();
+      return { taskId, work: await podOf(world, work), verify: await podOf(world, verify) };
+    },
+    async foreignTokens({ work }) {
+      const own = `glovebox-work.${work.name}`;
+      const pod = await cluster.makePod(namespace, `${work.name}-foreign`);
+      const foreignPod = await cluster.makePod(elsewhere.name, `${work.name}-foreign`);
+      const shell = await cluster.makePod(namespace, 'shell');
+      const defaultPod = await cluster.makePod(namespace, `${work.name}-default`, 'default');
+      const dead = await cluster.makePod(namespace, `${work.name}-dead`);
+      const ofDead = await mintFor(cluster, dead, own);
+      await cluster.deletePod(dead);
+      const sandbox = { namespace, name: 'sandbox' };
+      const [header, payload] = (await mintFor(cluster, pod, own)).split('.');
+      return [
+        {
+          what: 'of a pod elsewhere, with the right audience',
+          token: await mintFor(cluster, foreignPod, own),
+          reason: 'namespace-foreign',
+        },
+        {
+          what: 'of another account',
+          token: await cluster.mint({ namespace, name: 'default' }, [own], defaultPod),
+          reason: 'account-foreign',
+        },
+        { what: 'of no pod', token: await cluster.mint(sandbox, [own]), reason: 'pod-missing' },
+        {
+          what: 'of a pod that is not the job’s',
+          token: await mintFor(cluster, shell, own),
+          reason: 'pod-foreign',
+        },
+        { what: 'of a deleted pod', token: ofDead, reason: 'token-not-authenticated' },
+        {
+          what: 'with a signature of its own',
+          token: `${header}.${payload}.${Buffer.alloc(256, 7).toString('base64url')}`,
+          reason: 'token-not-authenticated',
+        },
+        { what: 'for the API server', token: await cluster.mint(sandbox, [], pod), reason: null },
+        { what: 'for us and another', token: await mintFor(cluster, pod, own, 'kubernetes'), reason: null },
+        {
+          what: 'for verify',
+          token: await mintFor(cluster, pod, `glovebox-verify.${work.name}`),
+          reason: null,
+        },
+        {
+          what: 'for a job that nobody made',
+          token: await mintFor(cluster, pod, 'glovebox-work.gb-222222-work-0123456789'),
+          reason: null,
+        },
+      ];
+    },
+    secondSandbox: (job) => podOf(world, job),
+    async breakBackend() {
+      world.state.isAway = true;
+    },
+    async close() {
+      await world.close();
+      await elsewhere.close();
+    },
+  };
+}
+
+describe.runIf(clusterHere)('identity on a real cluster', { timeout: TIMEOUT_MS }, () => {
+  identityContract(openBench);
+});
+
+describe.runIf(clusterHere)('tokens of real pods', { timeout: TIMEOUT_MS }, () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await openWorld();
+  }, TIMEOUT_MS);
+  afterAll(() => world.close(), TIMEOUT_MS);
+
+  const ask = (token: string): Promise<Response> =>
+    openGateway(world.store.db, { identity: world.identity })('GET', GATEWAY_PATHS.spec, { token });
+
+  it('are what the kubelet mounts: the first pod of a Job that takes its spec is heard, its second is not', async () => {
+    const { taskId, work } = await world.openRound();
+    const { batch } = world.cluster;
+    await batch.createNamespacedJob({ namespace: world.namespace, body: tokenPrintingJob(work) });
+    const tokens = await printedTokens(world, work, 2);
+    const answers = await Promise.all(tokens.map(ask));
+    expect(answers.map((answer) => answer.status).sort()).toEqual([200, 403]);
+    expect(await refusalReasons(world.store.db, taskId)).toEqual(['other-pod']);
+    const bound = await world.store.db
+      .selectFrom('job')
+      .select('bound_uid')
+      .where('name', '=', work.name)
+      .executeTakeFirstOrThrow();
+    expect(bound.bound_uid).toMatch(/^[0-9a-f-]{36}$/);
+  });
+
+  it('of a pod that was deleted a moment ago are still good for the API server, and refused by the record', async () => {
+    const { taskId, work } = await world.openRound();
+    const pod = await world.cluster.makePod(world.namespace, `${work.name}-gone`);
+    const audience = `glovebox-work.${work.name}`;
+    const token = await mintFor(world.cluster, pod, audience);
+    expect((await ask(token)).status).toBe(200);
+    await world.cluster.deletePod(pod);
+    // the counter-test within: neither the API server's cache nor ours knows of the deletion
+    expect(await isGood(world.cluster.config, token, audience)).toBe(true);
+    expect(await world.identity.identify(token)).toMatchObject({ ok: true });
+    await world.store.db.transaction().execute((trx) => closeJob(trx, work.name, 'lost'));
+    expect((await ask(token)).status).toBe(403);
+    expect(await refusalReasons(world.store.db, taskId)).toEqual(['job-closed']);
+    await expect.poll(() => isGood(world.cluster.config, token, audience), { timeout: 30_000 }).toBe(false);
+  });
+
+  it('smuggled on from setup to work open nothing, though the API server goes on to call them good', async () => {
+    const { taskId, work } = await world.openRound();
+    const pod = await podOf(world, work);
+    const { setup = '', work: ofWork = '' } = pod.tokens;
+    expect((await ask(setup)).status).toBe(200);
+    expect((await ask(ofWork)).status).toBe(200);
+    expect(await isGood(world.cluster.config, setup, `glovebox-setup.${work.name}`)).toBe(true);
+    expect((await ask(setup)).status).toBe(403);
+    expect(await refusalReasons(world.store.db, taskId)).toEqual(['phase-over']);
+  });
+
+  it('are unknown to the API server itself: a sandbox’s token opens nothing of the cluster', async () => {
+    const { work } = await world.openRound();
+    const { tokens } = await podOf(world, work);
+    const server = world.cluster.config.getCurrentCluster();
+    const answer = await requestWith(server, tokens.work ?? '');
+    expect(answer).toBe(401);
+  });
+
+  it('cost a review each, once for all replicas', async () => {
+    const { work } = await world.openRound();
+    const { tokens } = await podOf(world, work);
+    const before = await reviewsInAuditLog(world);
+    const { store, reviews } = world;
+    const replicas = [1, 2, 3].map(() =>
+      createTokenReviewIdentity({ db: store.db, reviews, clock: systemClock }),
+    );
+    for (const phase of ['fetch', 'setup', 'work'] as const) {
+      for (const replica of [...replicas, ...replicas]) {
+        expect(await replica.identify(tokens[phase] ?? '')).toMatchObject({ ok: true, caller: { phase } });
+      }
+    }
+    await expect.poll(() => reviewsInAuditLog(world)).toBe(before + 3);
+  });
+});
+
+describe.runIf(clusterHere)('a gateway that may not ask', { timeout: TIMEOUT_MS }, () => {
+  let namespace: TestNamespace;
+  beforeAll(async () => {
+    namespace = await inNamespace('identity');
+  }, TIMEOUT_MS);
+  afterAll(() => namespace.close(), TIMEOUT_MS);
+
+  it('passes nobody, and is not ready', async () => {
+    const cluster = clusterTokens();
+    const powerless = await cluster.reviewer(namespace.name, false);
+    await cluster.makeAccount(namespace.name, 'sandbox');
+    const store = await openTestStore('pglite');
+    const reviews = kubeTokenReviews(powerless.config);
+    try {
+      const identity = createTokenReviewIdentity({ db: store.db, reviews, clock: systemClock });
+      const { work } = await insertRunningRound(store.db, {}, namespace.name);
+      const pod = await cluster.makePod(namespace.name, `${work.name}-p`);
+      const token = await mintFor(cluster, pod, `glovebox-work.${work.name}`);
+      await expect(identity.identify(token)).rejects.toMatchObject({ code: 'identity-unavailable' });
+      await expect(identity.probe()).rejects.toMatchObject({ code: 'identity-unavailable' });
+    } finally {
+      await reviews.close();
+      await store.close();
+    }
+  });
+});
+
+/** Two pods of one Job, each printing the token that its kubelet mounted. */
+function tokenPrintingJob({ name }: RunningJob): V1Job {
+  const audience = `glovebox-work.${name}`;
+  return {
+    metadata: { name },
+    spec: {
+      parallelism: 2,
+      completions: 2,
+      backoffLimit: 0,
+      template: {
+        spec: {
+          restartPolicy: 'Never',
+          serviceAccountName: 'sandbox',
+          automountServiceAccountToken: false,
+          terminationGracePeriodSeconds: 0,
+          containers: [
+            {
+              name: 'work',
+              image: SHELL_IMAGE,
+              imagePullPolicy: 'IfNotPresent',
+              command: ['sh', '-c', 'cat /run/glovebox/token; echo; sleep 3600'],
+              volumeMounts: [{ name: 'token-work', mountPath: '/run/glovebox', readOnly: true }],
+            },
+          ],
+          volumes: [
+            {
+              name: 'token-work',
+              projected: {
+                sources: [{ serviceAccountToken: { audience, expirationSeconds: 600, path: 'token' } }],
+              },
+            },
+          ],
+        },
+      },
+    },
+  };
+}
+
+async function printedTokens({ cluster, namespace }: World, { name }: RunningJob, count: number) {
+  const labelSelector = `batch.kubernetes.io/job-name=${name}`;
+  const tokens = async (): Promise<string[]> => {
+    const { items } = await cluster.core.listNamespacedPod({ namespace, labelSelector });
+    const logs = items.map((pod) =>
+      cluster.core
+        .readNamespacedPodLog({ namespace, name: pod.metadata?.name ?? '' })
+        .then((log) => log.trim())
+        .catch(() => ''),
+    );
+    return (await Promise.all(logs)).filter((log) => log !== '');
+  };
+  await expect.poll(async () => (await tokens()).length, { timeout: 60_000, interval: 300 }).toBe(count);
+  return tokens();
+}
+
+/** How many TokenReviews the API server itself has noted of this world's gateway. */
+async function reviewsInAuditLog({ namespace }: World): Promise<number> {
+  const lines = (await readFile(auditLog, 'utf8')).split('\n');
+  const own = `"username":"system:serviceaccount:${namespace}:gateway"`;
+  return lines.filter((line) => line.includes(own) && line.includes('"resource":"tokenreviews"')).length;
+}
+
+function requestWith(
+  cluster: { readonly server: string; readonly caData?: string } | null,
+  token: string,
+): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    request(
+      `${cluster?.server}/api/v1/namespaces`,
+      { ca: Buffer.from(cluster?.caData ?? '', 'base64'), headers: { authorization: `Bearer ${token}` } },
+      (response) => {
+        response.resume();
+        resolve(response.statusCode);
+      },
+    )
+      .on('error', reject)
+      .end();
+  });
+}
