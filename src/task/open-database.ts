@@ -33,6 +33,18 @@ export interface OpenStore {
  * `store-in-use` (an embedded store serves one process), `store-missing` (an image has no embedded store).
  */
 export async function openDatabase(location: StoreLocation): Promise<OpenStore> {
+  const store = connectDatabase(location);
+  try {
+    await migrate(store.db);
+  } catch (cause) {
+    await store.close();
+    throw unreachable(location, cause);
+  }
+  return store;
+}
+
+/** The same without migrations, for who only looks; connects with the first query. Error `store-in-use`. */
+export function connectDatabase(location: StoreLocation): OpenStore {
   const unlock =
     location.kind === 'pglite' && location.folder !== 'memory' ? lockFolder(location.folder) : () => {};
   const db = location.kind === 'postgres' ? openPostgres(location) : openPglite(location.folder);
@@ -40,16 +52,12 @@ export async function openDatabase(location: StoreLocation): Promise<OpenStore> 
     await db.destroy();
     unlock();
   };
-  try {
-    await migrate(db);
-  } catch (cause) {
-    await close();
-    throw cause instanceof GloveboxError ? cause : unreachable(location, cause);
-  }
   return { db, kind: location.kind, close };
 }
 
-function unreachable(location: StoreLocation, cause: unknown): GloveboxError {
+/** `store-unreachable`, which never holds the URL's password; an error of ours stays what it is. */
+export function unreachable(location: StoreLocation, cause: unknown): GloveboxError {
+  if (cause instanceof GloveboxError) return cause;
   const why = cause instanceof Error ? cause.message : 'unknown error';
   return new GloveboxError({
     code: 'store-unreachable',
@@ -112,21 +120,26 @@ function byteaText(value: unknown): string {
 
 async function migrate(db: Db): Promise<void> {
   const migrator = new Migrator({ db, provider: { getMigrations: async () => MIGRATIONS } });
-  await refuseNewer(migrator, db);
+  await refuseNewer(db);
   const { error } = await migrator.migrateToLatest();
   if (error) throw error;
 }
 
-async function refuseNewer(migrator: Migrator, db: Db): Promise<void> {
+/** Names of the migrations that the store holds; none where it was never migrated. */
+export async function appliedMigrations(db: Db): Promise<readonly string[]> {
   const tables = await db.introspection.getTables({ withInternalKyselyTables: true });
-  if (!tables.some((table) => table.name === 'kysely_migration')) return;
-  const known = new Set((await migrator.getMigrations()).map((migration) => migration.name));
+  if (!tables.some((table) => table.name === 'kysely_migration')) return [];
   const rows = await db
     .withTables<{ kysely_migration: { name: string } }>()
     .selectFrom('kysely_migration')
     .select('name')
+    .orderBy('name')
     .execute();
-  const newer = rows.map((row) => row.name).filter((name) => !known.has(name));
+  return rows.map((row) => row.name);
+}
+
+async function refuseNewer(db: Db): Promise<void> {
+  const newer = (await appliedMigrations(db)).filter((name) => !Object.hasOwn(MIGRATIONS, name));
   if (newer.length === 0) return;
   throw new GloveboxError({
     code: 'store-newer',
