@@ -9,6 +9,7 @@ import { GloveboxError } from '../shared/errors.ts';
 import { systemRandom } from '../shared/ids.ts';
 import { type AppCreateArgs, appCreate } from './app-create.ts';
 import { runBot } from './bot.ts';
+import { type DoctorArgs, runDoctor } from './doctor.ts';
 import { runGateway } from './gateway.ts';
 import { standaloneGateway } from './gateway-standalone.ts';
 import { ledgerCommand } from './ledger.ts';
@@ -68,6 +69,15 @@ function program(done: (code: number) => void): Command {
     )
     .action(async (path: string | undefined, options: { admin?: string }) =>
       done(await validateCommand({ path, admin: options.admin }, { ...io, read: readTextFile })),
+    );
+  root
+    .command('doctor')
+    .description('check everything that a task will need, and say how to mend what does not hold')
+    .option('--json', 'one JSON object')
+    .option('--kubernetes', "the kubeconfig's cluster too (where GLOVEBOX_SANDBOX says so, by itself)")
+    .option('--namespace <name>', "the control plane's namespace", 'glovebox')
+    .action(async (options: DoctorArgs) =>
+      done(await runDoctor(options, { out: io.out, tty: process.stdout.isTTY })),
     );
   return root;
 }

@@ -89,6 +89,44 @@ export function readStoreEnv(
   return { databaseUrl: read.DATABASE_URL ?? null, home: read.GLOVEBOX_HOME };
 }
 
+/** The App's own key, for a look at what GitHub knows of it. Error `env-invalid`. */
+export function readAppEnv(
+  environment: Environment = process.env,
+): Pick<BotEnv, 'appId' | 'privateKey' | 'githubApiUrl'> {
+  const names = { GITHUB_APP_ID: true, GITHUB_PRIVATE_KEY: true, GITHUB_API_URL: true } as const;
+  const read = parse(BotVariables.pick(names), environment);
+  return {
+    appId: Number(read.GITHUB_APP_ID),
+    privateKey: read.GITHUB_PRIVATE_KEY,
+    githubApiUrl: withoutSlash(read.GITHUB_API_URL),
+  };
+}
+
+/** The model upstream alone. Error `env-invalid`. */
+export function readUpstreamEnv(
+  environment: Environment = process.env,
+): Pick<GatewayEnv, 'anthropicApiKey' | 'anthropicBaseUrl' | 'replayTask'> {
+  const names = { ANTHROPIC_API_KEY: true, ANTHROPIC_BASE_URL: true, GLOVEBOX_REPLAY: true } as const;
+  const read = parse(GatewayVariables.pick(names), environment);
+  return {
+    anthropicApiKey: read.ANTHROPIC_API_KEY ?? null,
+    anthropicBaseUrl: withoutSlash(read.ANTHROPIC_BASE_URL),
+    replayTask: read.GLOVEBOX_REPLAY ?? null,
+  };
+}
+
+/** Where this process is: `inPod` is what Kubernetes tells every container. Error `env-invalid`. */
+export function readPlaceEnv(
+  environment: Environment = process.env,
+): Pick<CommonEnv, 'sandbox' | 'configPath'> & { readonly inPod: boolean } {
+  const read = parse(CommonVariables.pick({ GLOVEBOX_SANDBOX: true, GLOVEBOX_CONFIG: true }), environment);
+  return {
+    sandbox: read.GLOVEBOX_SANDBOX,
+    configPath: read.GLOVEBOX_CONFIG,
+    inPod: Boolean(environment['KUBERNETES_SERVICE_HOST']),
+  };
+}
+
 /** The operator's own PATH, for tools of templates without isolation; empty where there is none. */
 export function readToolPath(environment: Environment = process.env): string {
   return environment['PATH'] ?? '';

@@ -1,0 +1,75 @@
+/**
+ * `glovebox doctor [--kubernetes] [--json]`: looks at everything that a task will need, changes nothing that stays, and
+ * prints what holds, what does not and how to mend it. Builds the real clients; the checks are in `doctor/`.
+ */
+import { readPlaceEnv } from '../config/env.ts';
+import { type Clock, systemClock } from '../shared/clock.ts';
+import type { Check } from './doctor/check.ts';
+import { doctorScreen } from './doctor/doctor-screen.ts';
+import { checksHere } from './doctor/here/checks-here.ts';
+import type { PlaceFacts } from './doctor/place.ts';
+import { type Ran, runChecks } from './doctor/run-checks.ts';
+
+/** Options of the command line. */
+export interface DoctorArgs {
+  readonly json?: boolean;
+  readonly kubernetes?: boolean;
+  /** The control plane's namespace. */
+  readonly namespace: string;
+}
+
+/** Where the doctor speaks. */
+export interface DoctorIo {
+  readonly out: (text: string) => void;
+  readonly tty: boolean;
+}
+
+/** Exit code: 0 nothing fails, 1 something does, 3 a check broke by our fault, 130 interrupted. Errors: `env-invalid`. */
+export async function runDoctor(args: DoctorArgs, io: DoctorIo): Promise<number> {
+  const { sandbox, configPath, inPod } = readPlaceEnv();
+  const isKubernetes = args.kubernetes === true || sandbox === 'kubernetes';
+  const place: PlaceFacts = {
+    place: inPod ? 'pod' : isKubernetes ? 'operator' : 'machine',
+    namespace: args.namespace,
+  };
+  const checks = checksHere({ place, isKubernetes, configPath, clock: systemClock });
+  return withInterrupt((signal) => doctor(checks, { ...io, json: args.json ?? false, signal }));
+}
+
+interface Session extends DoctorIo {
+  readonly json: boolean;
+  readonly signal: AbortSignal;
+  readonly clock?: Clock;
+}
+
+/** Runs the checks on a screen; the exit code as above. */
+export async function doctor(checks: readonly Check[], session: Session): Promise<number> {
+  const screen = doctorScreen(session);
+  const ran = await runChecks(checks, {
+    clock: session.clock ?? systemClock,
+    signal: session.signal,
+    onStart: (check) => screen.start(check),
+    onEnd: (findings) => screen.found(findings),
+  });
+  screen.end(ran.findings);
+  return session.signal.aborted ? 130 : exitCodeOf(ran);
+}
+
+function exitCodeOf({ findings, hasDefect }: Ran): 0 | 1 | 3 {
+  if (hasDefect) return 3;
+  return findings.some(({ state }) => state === 'fails') ? 1 : 0;
+}
+
+/** The first signal tells the check in hand to tidy up; a second one ends the process as it always does. */
+async function withInterrupt(work: (signal: AbortSignal) => Promise<number>): Promise<number> {
+  const interrupted = new AbortController();
+  const stop = () => interrupted.abort(new Error('interrupted'));
+  process.once('SIGINT', stop);
+  process.once('SIGTERM', stop);
+  try {
+    return await work(interrupted.signal);
+  } finally {
+    process.off('SIGINT', stop);
+    process.off('SIGTERM', stop);
+  }
+}
