@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { Budget, Prices } from './budget-config.ts';
 import { PathPattern } from './repo-config.ts';
+import { Template } from './template-config.ts';
 import { duration, size } from './units.ts';
 
 const Name = z
@@ -29,37 +30,6 @@ const AccountId = z.int().min(1).meta({ title: 'account id', expected: "GitHub's
 
 const count = (least: number, most: number, title: string, description: string) =>
   z.int().min(least).max(most).meta({ title, description });
-
-const Template = z.strictObject({
-  isolation: z
-    .enum(['bubblewrap', 'none'])
-    .meta({ title: 'isolation', description: 'what fences the sandbox; `none` is for trying out only' }),
-  image: z
-    .string()
-    .min(1)
-    .nullable()
-    .default(null)
-    .meta({ title: 'image', description: 'container image with the toolchain; null on one machine' }),
-  memory: size('64 MB', '1000 GB')
-    .prefault('4 GB')
-    .meta({ title: 'memory', description: 'all processes of a sandbox together' }),
-  processes: count(8, 100_000, 'processes', 'processes and threads at once').default(512),
-  disk: size('16 MB', '10000 GB')
-    .prefault('4 GB')
-    .meta({ title: 'disk', description: 'bytes in the workspace' }),
-  files: count(100, 10_000_000, 'files', 'files in the workspace, the base included').default(200_000),
-  output: size('10 KB', '1 GB').prefault('10 MB').meta({
-    title: 'output',
-    description: 'standard output and error of one command',
-  }),
-  toolEnv: z
-    .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,99}$/), z.string().max(4_000))
-    .default({})
-    .meta({
-      title: 'tool environment',
-      description: 'variables that tools inside see; never a secret, the agent can read them',
-    }),
-});
 
 const Model = z.strictObject({
   maxOutputTokens: count(1_024, 1_000_000, 'output limit', 'tokens of one answer').default(32_000),

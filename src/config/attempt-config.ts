@@ -9,6 +9,23 @@ import { Digest } from '../shared/digest.ts';
 /** Nano-dollars as a decimal string: JSON has no bigint. */
 const NanoUsdText = z.string().regex(/^\d{1,18}$/);
 
+/** Where and how a template's pods run, as the job's spec has it. */
+export const PodShape = z.strictObject({
+  namespace: z.string(),
+  cpuMillis: z.int(),
+  runtimeClass: z.string().nullable(),
+  nodeSelector: z.record(z.string(), z.string()),
+  tolerations: z.array(
+    z.strictObject({
+      key: z.string().optional(),
+      operator: z.enum(['Exists', 'Equal']).optional(),
+      value: z.string().optional(),
+      effect: z.enum(['NoSchedule', 'PreferNoSchedule', 'NoExecute']).optional(),
+    }),
+  ),
+  queue: z.string().nullable(),
+});
+
 export const AttemptConfig = z.strictObject({
   template: z.strictObject({
     name: z.string(),
@@ -20,6 +37,8 @@ export const AttemptConfig = z.strictObject({
     files: z.int(),
     outputBytes: z.int(),
     toolEnv: z.record(z.string(), z.string()),
+    /** Null where sandboxes are no pods. */
+    pod: PodShape.nullable().default(null),
   }),
   setup: z.array(z.string()),
   setupTimeoutMs: z.int(),

@@ -2,6 +2,7 @@
 import type { AdminConfig } from './admin-config.ts';
 import { type Place, type Problem, problem, quoteValue } from './problem.ts';
 import { suggest } from './suggest.ts';
+import type { Template } from './template-config.ts';
 
 /** All problems of names that lead nowhere. */
 export function checkAdmin(config: AdminConfig, place: Place): readonly Problem[] {
@@ -20,7 +21,32 @@ export function checkAdmin(config: AdminConfig, place: Place): readonly Problem[
       unknownName({ noun: 'team', path: ['budget', 'team', name], name, known: teams }, place),
     ),
     ...sharedRepositories(config, place),
+    ...Object.entries(config.templates).flatMap(([name, template]) => podKeys(name, template, place)),
   ];
+}
+
+/** A pod needs an image, and only a pod has a pod's keys. */
+function podKeys(name: string, template: Template, place: Place): Problem[] {
+  const isPod = template.isolation === 'pod';
+  const at = `templates.${name}`;
+  if (isPod && template.image === null) {
+    const line = place.lineOf(['templates', name]);
+    const fix = "Name the container image that has the repository's toolchain";
+    return [
+      problem({
+        file: place.file,
+        line,
+        what: "Missing key 'image'",
+        at,
+        expected: "expected an image with isolation 'pod'",
+        fix,
+      }),
+    ];
+  }
+  if (isPod || template.pod === undefined) return [];
+  const line = place.lineOf(['templates', name, 'pod']);
+  const expected = `expected it only with isolation 'pod', not with '${template.isolation}'`;
+  return [problem({ file: place.file, line, what: "Unexpected key 'pod'", at, expected })];
 }
 
 interface Reference {

@@ -10,6 +10,7 @@ import { checkName } from './check-repo.ts';
 import type { Problem } from './problem.ts';
 import { type ConfigFile, isError } from './read-file.ts';
 import type { RepoConfig } from './repo-config.ts';
+import { PodTemplate, type Template } from './template-config.ts';
 
 /** The files of one attempt. */
 export interface MergeInput {
@@ -85,7 +86,13 @@ function templateOf(values: AdminConfig, name: string): AttemptConfig['template'
   if (template === undefined) throw new Error(`template '${name}' passed the bounds and is not defined`);
   const { isolation, image, processes, files, toolEnv } = template;
   const sizes = { memoryBytes: template.memory, diskBytes: template.disk, outputBytes: template.output };
-  return { name, isolation, image, processes, files, toolEnv, ...sizes };
+  return { name, isolation, image, processes, files, toolEnv, ...sizes, pod: podOf(template) };
+}
+
+function podOf(template: Template): AttemptConfig['template']['pod'] {
+  if (template.isolation !== 'pod') return null;
+  const { cpu, ...pod } = template.pod ?? PodTemplate.parse({});
+  return { ...pod, cpuMillis: cpu };
 }
 
 function modelOf(values: AdminConfig, id: string): AttemptConfig['model'] {

@@ -3,6 +3,7 @@
  * secret, so the record keeps it and a command may print it.
  */
 import { z } from 'zod';
+import { PodShape } from '../config/attempt-config.ts';
 import { Phase, SandboxLimits } from '../result/contract/phase-spec.ts';
 import { jobName } from '../shared/ids.ts';
 import type { Pin, Task } from '../task/task.ts';
@@ -45,7 +46,7 @@ export function jobSpec(wish: JobWish): JobSpec {
       files: template.files,
       outputBytes: template.outputBytes,
     },
-    pod: null,
+    pod: template.pod,
     deadlineMs: FETCH_MS + setupMs(pin) + (kind === 'verify' ? wish.workLeftMs : 0) + ownMs + UPLOAD_MS,
     toolEnv: template.toolEnv,
   };
@@ -55,22 +56,6 @@ export function jobSpec(wish: JobWish): JobSpec {
 export function tokenPhases(spec: JobSpec): readonly Phase[] {
   return spec.phases.filter((phase) => phase !== 'verify');
 }
-
-const StoredPodShape = z.strictObject({
-  namespace: z.string(),
-  cpuMillis: z.int(),
-  runtimeClass: z.string().nullable(),
-  nodeSelector: z.record(z.string(), z.string()),
-  tolerations: z.array(
-    z.strictObject({
-      key: z.string().optional(),
-      operator: z.enum(['Exists', 'Equal']).optional(),
-      value: z.string().optional(),
-      effect: z.enum(['NoSchedule', 'PreferNoSchedule', 'NoExecute']).optional(),
-    }),
-  ),
-  queue: z.string().nullable(),
-});
 
 /** The job as the record keeps it; strict, since we wrote it ourselves. */
 export const StoredJobSpec = z.strictObject({
@@ -83,7 +68,7 @@ export const StoredJobSpec = z.strictObject({
   isolation: z.enum(['bubblewrap', 'none', 'pod']),
   image: z.string().nullable(),
   limits: SandboxLimits,
-  pod: StoredPodShape.nullable().default(null),
+  pod: PodShape.nullable().default(null),
   deadlineMs: z.int(),
   toolEnv: z.record(z.string(), z.string()),
 });

@@ -15,6 +15,7 @@ export function buildAttemptConfig(overrides: Partial<AttemptConfig> = {}): Atte
       files: 50_000,
       outputBytes: 1024 ** 2,
       toolEnv: {},
+      pod: null,
     },
     setup: [],
     setupTimeoutMs: 60_000,
