@@ -58,7 +58,7 @@ module.exports = {
     typesOnly('task', 'result'),
     sdk('octokit', '@octokit|probot|octokit', '(octokit-|/cmd/|src/webhook/)'),
     sdk('anthropic', '@anthropic-ai', '^src/runner/work/'),
-    sdk('kubernetes', '@kubernetes', '^src/(job|gateway)/kube-'),
+    sdk('kubernetes', '@kubernetes', '^src/(job/kube-|gateway/kube-|cmd/doctor)'),
   ],
   options: {
     tsConfig: { fileName: 'tsconfig.json' },
