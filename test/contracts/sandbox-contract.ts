@@ -97,7 +97,7 @@ export function sandboxContract(name: string, open: () => Promise<SandboxUnderTe
       await test.sandbox.launch(spec, test.tokens);
       expect(await test.sandbox.observe(spec.name)).toEqual(first);
       await test.sandbox.stop(spec.name, 5_000);
-      const end = await test.sandbox.observe(spec.name);
+      const end = await waitFor(spec, hasEnded);
       await test.sandbox.launch(spec, test.tokens);
       expect(await test.sandbox.observe(spec.name)).toEqual(end);
       expect((await test.sandbox.list()).filter(({ name: one }) => one === spec.name)).toHaveLength(1);
@@ -119,17 +119,16 @@ export function sandboxContract(name: string, open: () => Promise<SandboxUnderTe
       const spec = await launch({ fetch: 'completes', work: plan });
       await waitFor(spec, isRunning('work'));
       await test.sandbox.stop(spec.name, graceMs);
-      const job = await test.sandbox.observe(spec.name);
-      expect(job?.state).toBe('ended');
-      expect(job?.phases.map(({ reason }) => reason)).toEqual(['completed', 'stopped']);
+      const job = await waitFor(spec, hasEnded);
+      expect(job.phases.map(({ reason }) => reason)).toEqual(['completed', 'stopped']);
     });
 
     it('begins no further phase once it was stopped', async () => {
       const spec = await launch({ fetch: 'hangs', work: 'completes' });
       await waitFor(spec, isRunning('fetch'));
       await test.sandbox.stop(spec.name, 5_000);
-      const job = await test.sandbox.observe(spec.name);
-      expect(job?.phases.map(({ state }) => state)).toEqual(['ended', 'waiting']);
+      const job = await waitFor(spec, hasEnded);
+      expect(job.phases.map(({ state }) => state)).toEqual(['ended', 'waiting']);
     });
 
     it('keeps the reason of a job that ended before it was stopped', async () => {
