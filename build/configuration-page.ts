@@ -1,7 +1,12 @@
 /** The page `docs/configuration.md` and the JSON Schemas, built from the zod schemas that read the files. Pure. */
 import { z } from 'zod';
 import { AdminConfig } from '../src/config/admin-config.ts';
-import { BotVariables, CommonVariables, GatewayVariables } from '../src/config/env-variables.ts';
+import {
+  BotVariables,
+  ClusterVariables,
+  CommonVariables,
+  GatewayVariables,
+} from '../src/config/env-variables.ts';
 import { RepoConfig } from '../src/config/repo-config.ts';
 import { allowed, type Shape, shapeOf, toShape } from '../src/config/schema-shape.ts';
 
@@ -137,6 +142,7 @@ function variableRows(): string[] {
   const groups = [
     { reader: 'both', shape: CommonVariables.shape, skip: NONE },
     { reader: 'bot', shape: BotVariables.shape, skip: common },
+    { reader: 'bot', shape: ClusterVariables.shape, skip: NONE },
     { reader: 'gateway', shape: GatewayVariables.shape, skip: common },
   ];
   return groups.flatMap(({ reader, shape, skip }) =>

@@ -2,13 +2,15 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileSink } from '../audit/file-sink.ts';
-import { readBotEnv } from '../config/env.ts';
+import { type BotEnv, readBotEnv } from '../config/env.ts';
+import { GloveboxError } from '../shared/errors.ts';
 import { readAppIdentity } from './app-identity.ts';
 import { startBot } from './bot-process.ts';
+import { checkTemplates } from './check-templates.ts';
 import { createGithubClients } from './github-clients.ts';
 import { loadAdmin } from './load-admin.ts';
-import { takeBotLock } from './one-bot-lock.ts';
-import { openOneMachine } from './one-machine.ts';
+import { type BotLock, takeBotLock } from './one-bot-lock.ts';
+import { openSandbox } from './open-sandbox.ts';
 import { processParts } from './process-parts.ts';
 import { untilSignal } from './until-signal.ts';
 
@@ -19,8 +21,9 @@ const GITHUB_TIMEOUT_MS = 20_000;
 export async function runBot(): Promise<number> {
   const env = readBotEnv();
   const { file, admin } = await loadAdmin(env.configPath);
+  checkTemplates(admin, env.configPath, env.sandbox);
   mkdirSync(env.home, { recursive: true });
-  const lock = env.databaseUrl === null ? null : await takeBotLock(env.databaseUrl);
+  const lock = await lockOf(env);
   const parts = await processParts(env, 'bot');
   const github = createGithubClients({
     appId: env.appId,
@@ -30,11 +33,7 @@ export async function runBot(): Promise<number> {
     throttle: env.githubThrottle,
     timeoutMs: GITHUB_TIMEOUT_MS,
   });
-  const sandbox = await openOneMachine({
-    ...env,
-    ...parts,
-    canaries: env.port === 0 ? [] : [`127.0.0.1:${env.port}`],
-  });
+  const { sandbox, ready, close } = await openSandbox(env, parts, admin);
   const bot = await startBot({
     ...parts,
     db: parts.store.db,
@@ -48,13 +47,24 @@ export async function runBot(): Promise<number> {
     sandbox,
     sink: fileSink(join(env.home, 'audit.jsonl')),
   });
-  parts.log.info({ url: bot.url, bubblewrap: sandbox.bubblewrapProblem() ?? 'ready' }, 'bot started');
+  parts.log.info({ url: bot.url, ...ready }, 'bot started');
   const ended = await Promise.race([untilSignal(), ...(lock ? [lock.lost] : [])]);
   await bot.close();
-  await sandbox.close();
+  await close();
   await lock?.release();
   await parts.store.close();
   if (ended !== undefined) return 0;
   parts.log.error('the lock on the database was lost; another bot may run');
   return 3;
+}
+
+/** Sandboxes of one machine are one bot's children; a cluster's are everybody's, and the bots share a PostgreSQL. */
+async function lockOf({ databaseUrl, sandbox }: BotEnv): Promise<BotLock | null> {
+  if (sandbox === 'process') return databaseUrl === null ? null : takeBotLock(databaseUrl);
+  if (databaseUrl !== null) return null;
+  throw new GloveboxError({
+    code: 'store-needed',
+    message:
+      "Missing DATABASE_URL in the environment: with GLOVEBOX_SANDBOX 'kubernetes' bots and gateways share their record in PostgreSQL. Set it, then start again.",
+  });
 }

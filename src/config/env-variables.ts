@@ -20,6 +20,18 @@ const Port = z
   .regex(/^\d{1,5}$/)
   .refine((text) => Number(text) <= 65_535);
 
+const HostPort = z
+  .string()
+  .regex(/^([A-Za-z0-9._-]{1,253}|\[[0-9a-fA-F:]{2,39}\]):\d{1,5}$/)
+  .refine((text) => Number(text.slice(text.lastIndexOf(':') + 1)) <= 65_535);
+
+/** `a,b, c` to a list; each item must fit. */
+const list = <Item extends z.ZodType<string, string>>(item: Item) =>
+  z
+    .string()
+    .transform((text) => text.split(',').map((part) => part.trim()))
+    .pipe(z.array(item).max(10));
+
 /** Variables that both processes read. */
 export const CommonVariables = z.object({
   DATABASE_URL: secret(z.url({ protocol: /^postgres(ql)?$/ }).optional(), {
@@ -82,6 +94,32 @@ export const BotVariables = CommonVariables.extend({
   GLOVEBOX_BOT_PORT: variable(Port.default('3000'), {
     description: 'port of the webhook, 0 for any',
     expected: 'a port',
+  }),
+});
+
+/** Further variables of a bot whose sandboxes are Jobs of a cluster. */
+export const ClusterVariables = z.object({
+  GLOVEBOX_RUNNER_IMAGE: variable(z.string().regex(/^\S{1,500}$/), {
+    description: 'with `GLOVEBOX_SANDBOX=kubernetes`, required: the image with Node, git and the runner',
+    expected: 'an image reference, such as ghcr.io/octo-org/glovebox-runner:1.0.0',
+  }),
+  GLOVEBOX_GATEWAY_SERVICE: variable(HostPort.default('gateway.glovebox.svc.cluster.local:8080'), {
+    description: "the gateway's Service; looked up at each sandbox's creation",
+    expected: 'host:port',
+  }),
+  GLOVEBOX_CANARIES: variable(list(HostPort).default([]), {
+    description:
+      'addresses outside that must not answer from inside a sandbox, besides the API server and the metadata service',
+    expected: 'host:port addresses, separated by commas',
+  }),
+  GLOVEBOX_NAME_SERVERS: variable(list(z.union([z.ipv4(), z.ipv6()])).optional(), {
+    description:
+      "name servers that must not answer from inside a sandbox; left out, the bot's own and the node-local 169.254.20.10",
+    expected: 'addresses, separated by commas',
+  }),
+  GLOVEBOX_APPARMOR: variable(z.enum(['on', 'off']).default('off'), {
+    description: "`on` where the nodes have AppArmor: sandboxes then run under the runtime's default profile",
+    expected: "'on' or 'off'",
   }),
 });
 

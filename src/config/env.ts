@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { GloveboxError } from '../shared/errors.ts';
-import { BotVariables, CommonVariables, GatewayVariables } from './env-variables.ts';
+import { BotVariables, ClusterVariables, CommonVariables, GatewayVariables } from './env-variables.ts';
 
 /** What both processes know. */
 export interface CommonEnv {
@@ -28,6 +28,18 @@ export interface BotEnv extends CommonEnv {
   readonly githubThrottle: boolean;
   readonly host: string;
   readonly port: number;
+}
+
+/** What a bot needs to know besides when its sandboxes are Jobs of a cluster. */
+export interface ClusterEnv {
+  readonly runnerImage: string;
+  /** The gateway's Service. */
+  readonly gateway: { readonly host: string; readonly port: number };
+  /** `host:port` each. */
+  readonly canaries: readonly string[];
+  /** Null: those of the bot itself. */
+  readonly nameServers: readonly string[] | null;
+  readonly appArmor: boolean;
 }
 
 /** The gateway's environment. */
@@ -62,6 +74,22 @@ export function readBotEnv(environment: Environment = process.env): BotEnv {
     githubThrottle: read.GLOVEBOX_GITHUB_THROTTLE === 'on',
     host: read.GLOVEBOX_BOT_HOST,
     port: Number(read.GLOVEBOX_BOT_PORT),
+  };
+}
+
+/** Reads what only `GLOVEBOX_SANDBOX=kubernetes` needs. Error `env-invalid`. */
+export function readClusterEnv(environment: Environment = process.env): ClusterEnv {
+  const read = parse(ClusterVariables, environment);
+  const colon = read.GLOVEBOX_GATEWAY_SERVICE.lastIndexOf(':');
+  return {
+    runnerImage: read.GLOVEBOX_RUNNER_IMAGE,
+    gateway: {
+      host: read.GLOVEBOX_GATEWAY_SERVICE.slice(0, colon).replace(/^\[|\]$/g, ''),
+      port: Number(read.GLOVEBOX_GATEWAY_SERVICE.slice(colon + 1)),
+    },
+    canaries: read.GLOVEBOX_CANARIES,
+    nameServers: read.GLOVEBOX_NAME_SERVERS ?? null,
+    appArmor: read.GLOVEBOX_APPARMOR === 'on',
   };
 }
 
