@@ -3,7 +3,8 @@
  * holds them; values are foreign text and escaped here.
  */
 import type { Reason, ReasonCode } from '../task/task.ts';
-import { codeSpan, escapeLine } from './foreign-text.ts';
+import { codeSpan, cutLine, escapeLine } from './foreign-text.ts';
+import { lostSentence } from './lost-sentence.ts';
 
 type Values = Reason['values'];
 
@@ -12,11 +13,17 @@ interface ReasonText {
   readonly change: (values: Values) => string;
 }
 
+/** Of what the platform said, so many characters stand in the sentence. */
+const MAX_PLATFORM_WORDS = 300;
 const LABEL_ANEW = 'set the label `agent` anew';
 const prose = (values: Values, key: string): string => escapeLine(String(values[key] ?? 'not measured'));
 const code = (values: Values, key: string): string => codeSpan(String(values[key] ?? 'not measured'));
 const fixed = (text: string) => (): string => text;
 const operator = fixed(`An operator can look it up by the task's id; then ${LABEL_ANEW}.`);
+const doctor = fixed(`An operator can run \`glovebox doctor\`; then ${LABEL_ANEW}.`);
+/** Cut first: escaping makes one character several, which a cut would part. */
+const platformWords = (values: Values): string =>
+  escapeLine(cutLine(String(values['message'] ?? 'not measured').trim(), MAX_PLATFORM_WORDS));
 const orgAdmin = (key: string) =>
   fixed(`An organisation admin can change \`${key}\` in \`glovebox.config.yml\`.`);
 const again = fixed(`To try again, ${LABEL_ANEW}.`);
@@ -133,12 +140,21 @@ const TEXTS: Readonly<Record<ReasonCode, ReasonText>> = {
   'asks-human': { sentence: (v) => `${prose(v, 'message')}`, change: fixed('The review answers.') },
   'fence-not-in-force': {
     sentence: (v) => `the sandbox reached ${code(v, 'address')}; no agent started.`,
-    change: operator,
+    change: doctor,
   },
-  'image-not-pulled': { sentence: (v) => `image ${code(v, 'image')} not found.`, change: operator },
-  'sandbox-lost': {
-    sentence: (v) => `the sandbox was lost ${prose(v, 'count')} times in ${prose(v, 'phase')}.`,
-    change: operator,
+  'image-not-pulled': {
+    sentence: (v) =>
+      `image ${code(v, 'image')} ${v['state'] === 'unpulled' ? 'cannot be pulled; the reason is below' : 'not found'}.`,
+    change: doctor,
+  },
+  'sandbox-lost': { sentence: lostSentence, change: operator },
+  'sandbox-refused': {
+    sentence: (v) => `the sandbox was refused: ${platformWords(v)}`,
+    change: doctor,
+  },
+  'no-room': {
+    sentence: (v) => `the sandbox found no room for ${prose(v, 'minutes')} min: ${platformWords(v)}`,
+    change: doctor,
   },
   'commit-unverified': {
     sentence: (v) => `GitHub marks ${code(v, 'sha')} as unverified; the check run fails.`,

@@ -58,6 +58,8 @@ export const ReasonCode = z.enum([
   'fence-not-in-force',
   'image-not-pulled',
   'sandbox-lost',
+  'sandbox-refused',
+  'no-room',
   'commit-unverified',
   'credential-found',
   'internal',
