@@ -22,8 +22,6 @@ export interface ScriptedModelOptions {
   readonly apiKey?: string;
   /** Ids that `/v1/models` lists. */
   readonly models?: readonly string[];
-  /** Where to listen, and what others call it; a free loopback port by default. */
-  readonly listen?: { readonly host: string; readonly port: number; readonly publicUrl: string };
   /** Another script for some conversations, told by what is asked; undefined: the one given first. */
   readonly scriptFor?: (messages: string) => readonly ScriptStep[] | undefined;
 }
@@ -47,7 +45,7 @@ const Request = z.looseObject({
 /** Said when a conversation goes on longer than its script. */
 const END: ScriptedAnswer = { text: 'There is nothing more to do.', calls: [] };
 
-/** Starts listening. Errors: a busy port. */
+/** Listens on a free loopback port. */
 export async function startScriptedModel(
   answers: readonly ScriptStep[],
   options: ScriptedModelOptions = {},
@@ -59,15 +57,11 @@ export async function startScriptedModel(
       response.destroy();
     });
   });
-  const { host, port, publicUrl } = options.listen ?? { host: '127.0.0.1', port: 0, publicUrl: null };
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, resolve);
-  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
   if (typeof address !== 'object' || address === null) throw new Error('the scripted model has no port');
   return {
-    url: publicUrl ?? `http://127.0.0.1:${address.port}`,
+    url: `http://127.0.0.1:${address.port}`,
     requests: state.requests,
     billed: state.billed,
     failNext: (fault) => void state.faults.push(fault),

@@ -1,6 +1,7 @@
 /** Builds and runs the bot: webhooks, deliveries, sweep, controller, publisher. Holds the App's key, never the model's. */
 import { type AuditSink, drainToSink } from '../audit/installation-chain.ts';
 import type { AdminConfig } from '../config/admin-config.ts';
+import { podPlaces } from '../config/pod-places.ts';
 import type { ConfigFile } from '../config/read-file.ts';
 import { type Controller, startController } from '../controller/loop.ts';
 import type { Sandbox } from '../job/sandbox.ts';
@@ -97,7 +98,7 @@ function controllerDeps(options: BotProcessOptions): Parameters<typeof startCont
       holder: options.name,
       leaseMs: LEASE_MS,
       caps: { ...admin.concurrency, all: admin.concurrency.installation * 4 },
-      sandboxes: admin.concurrency.installation * 8,
+      pods: podPlaces(admin),
       parallel: 16,
       // the embedded store tells nobody of a change; PostgreSQL notifies, and the poll is only the net
       pollMs: options.databaseUrl === null ? 100 : 1_000,

@@ -65,6 +65,10 @@ const Concurrency = z.strictObject({
   repository: count(1, 10_000, 'concurrency', 'tasks of one repository at once').default(2),
 });
 
+const SandboxNamespace = z.strictObject({
+  pods: count(1, 10_000, 'pods', 'sandboxes at once in this namespace; under its quota on pods').default(20),
+});
+
 const MAY_CHANGE = [
   'template',
   'setup',
@@ -144,6 +148,10 @@ export const AdminConfig = z.strictObject({
   }),
   rateLimits: RateLimits.prefault({}).meta({ title: 'rate limits' }),
   concurrency: Concurrency.prefault({}).meta({ title: 'concurrency' }),
+  sandboxes: z.record(Name, SandboxNamespace).default({}).meta({
+    title: 'sandboxes',
+    description: 'sandbox namespaces on Kubernetes by name; one that is left out takes 20 pods',
+  }),
   bots: z.array(AccountId).default([]).meta({
     title: 'bots',
     description:

@@ -1,6 +1,7 @@
 /** From a decision to its phase: one file for each action, no logic of its own. */
 import type { Action } from './action.ts';
 import type { ControllerDeps, Progress, Step } from './controller-deps.ts';
+import { askPlace } from './phases/ask-place.ts';
 import { closeOneJob } from './phases/close-job.ts';
 import { endTask } from './phases/end.ts';
 import { enterJudging } from './phases/enter-judging.ts';
@@ -17,6 +18,7 @@ import { revokeGitToken } from './phases/revoke-token.ts';
 import { sealLastUpload } from './phases/seal.ts';
 import { skipVerify } from './phases/skip-verify.ts';
 import { startWork } from './phases/start.ts';
+import { stopOneJob } from './phases/stop-job.ts';
 import { tellVerifyEnded } from './phases/tell-verify-ended.ts';
 
 /** Does it. Errors are those of the stores and the ports; `record-moved` and `lease-lost` mean that others act. */
@@ -28,6 +30,8 @@ export async function applyAction(deps: ControllerDeps, step: Step, action: Acti
       return startWork(deps, step);
     case 'launch':
       return launchRoundJob(deps, step, action);
+    case 'ask-place':
+      return askPlace(deps, step, action);
     case 'seal':
       return sealLastUpload(deps, step, action);
     case 'enter-verifying':
@@ -52,6 +56,8 @@ export async function applyAction(deps: ControllerDeps, step: Step, action: Acti
       return publishRound(deps, step);
     case 'revoke-token':
       return revokeGitToken(deps, step, action);
+    case 'stop-job':
+      return stopOneJob(deps, step, action);
     case 'remove-job':
       return removeOneJob(deps, step, action);
     case 'end':

@@ -29,8 +29,8 @@ export interface ControllerSettings {
   readonly leaseMs: number;
   /** Tasks that may run at once. */
   readonly caps: ConcurrencyCaps;
-  /** Sandboxes that may run at once; work jobs and sealed verify jobs do not ask, early verify jobs do. */
-  readonly sandboxes: number;
+  /** Sandboxes that may run at once in a namespace; null: on this machine. */
+  readonly pods: PlaceCaps;
   /** Tasks that this process moves at once. */
   readonly parallel: number;
   /** Between two looks for due tasks, in milliseconds; hints shorten it. */
@@ -40,6 +40,9 @@ export interface ControllerSettings {
   /** Between two resyncs, in milliseconds. */
   readonly resyncMs: number;
 }
+
+/** How many sandboxes a namespace takes. */
+export type PlaceCaps = (namespace: string | null) => number;
 
 /** One step: the record that was decided on, and the lease it is made under. */
 export interface Step {

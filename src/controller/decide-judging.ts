@@ -3,19 +3,19 @@ import type { JobRecord, RoundRecord, TaskRecord } from '../task/record.ts';
 import type { Action } from './action.ts';
 import { choosePublish, wantsRound } from './choose-round.ts';
 import { currentRound, isNews } from './current-round.ts';
-import type { Observation } from './observation.ts';
+import type { Moment } from './observation.ts';
 
 /** Null: wait until the round's calls are settled. */
-export function decideJudging(record: TaskRecord, observation: Observation): Action | null {
+export function decideJudging(record: TaskRecord, moment: Moment): Action | null {
   const open = openJob(record);
   if (open) return { do: 'close-job', job: open.name, reason: 'ended' };
-  if (observation.openReservations > 0) return null;
+  if (moment.openReservations > 0) return null;
   const round = currentRound(record);
   if (round && needsVerdict(record, round)) return { do: 'judge' };
-  if (round?.verdict && wantsRound(record, round.verdict, observation.budgetSpent)) {
+  if (round?.verdict && wantsRound(record, round.verdict, moment.budgetSpent)) {
     return { do: 'next-round', follows: round.number };
   }
-  const choice = choosePublish(record, observation.budgetSpent);
+  const choice = choosePublish(record, moment.budgetSpent);
   return 'plan' in choice ? { do: 'plan-publish', plan: choice.plan } : { do: 'end', ...choice.end };
 }
 

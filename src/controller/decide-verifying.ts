@@ -2,21 +2,26 @@
  * Verifying: sealed, and waiting for the bundle. It is complete when the seal, the verify job's last upload and verify's
  * end are in the record. A verify job that our side lost is followed by another one on the same sealed change set.
  */
+import { PLACE_RANK } from '../task/place-rank.ts';
 import type { JobRecord, TaskRecord } from '../task/record.ts';
 import type { Action } from './action.ts';
 import { roundJobs } from './current-round.ts';
-import { failureOutcome, preparationLimit } from './failure-outcome.ts';
-import { jobEnd, phaseEnded, verifyEnd } from './job-end.ts';
+import { type Ending, failureOutcome, preparationLimit } from './failure-outcome.ts';
+import { jobEnd, lossOf, phaseEnded, verifyEnd } from './job-end.ts';
+import { launchNew } from './launch-new.ts';
+import type { Moment } from './observation.ts';
+import { lostTooOften } from './platform-ending.ts';
+import { troubleEnding } from './trouble.ts';
 
 /** Verify jobs of one round, the first included. */
 const MAX_VERIFY_JOBS = 3;
 
 /** Null: wait for the verify job. */
-export function decideVerifying(record: TaskRecord): Action | null {
+export function decideVerifying(record: TaskRecord, moment: Moment): Action | null {
   const verify = roundJobs(record, 'verify').at(-1);
-  if (!verify) return { do: 'launch', kind: 'verify', number: 1 };
+  if (!verify) return launchNew(record, moment, { kind: 'verify', number: 1, rank: PLACE_RANK.sealed });
   if (isComplete(verify)) return { do: 'enter-judging' };
-  return verifyTrouble(verify);
+  return verifyTrouble(record, verify, moment);
 }
 
 /** The cells are all there and verify is over; or its own limits ended it, and what there is is all there will be. */
@@ -27,24 +32,32 @@ function isComplete(verify: JobRecord): boolean {
 }
 
 /** What goes wrong with a verify job, also beside the agent; null while all is well. */
-export function verifyTrouble(verify: JobRecord): Action | null {
+export function verifyTrouble(record: TaskRecord, verify: JobRecord, moment: Moment): Action | null {
   const reported = verify.failure ? failureOutcome(verify.failure) : null;
-  if (reported) return { do: 'end', ...reported };
-  if (verify.closedAt && !verify.newResults) return replaceVerify(verify);
+  const ending = reported ?? platformEnding(record, verify, moment.now);
+  if (ending) return { do: 'end', ...ending };
+  if (verify.closedAt && !verify.newResults) return replaceVerify(record, verify, moment);
   if (!verify.launchedAt) return { do: 'launch', kind: 'verify', number: verify.number };
   const end = jobEnd(verify);
   const early = end?.kind === 'limit' ? preparationLimit(end) : null;
   if (early) return { do: 'end', ...early };
-  return lostStep(verify) ?? tellStep(verify);
+  return lostStep(record, verify, moment) ?? tellStep(verify);
+}
+
+/** Beside the agent nobody waits for the verify job: what the platform has against it may pass until the seal. */
+function platformEnding(record: TaskRecord, verify: JobRecord, now: number): Ending | null {
+  if (record.task.state !== 'verifying') return null;
+  return troubleEnding(record, verify, { now, since: record.task.stateSince.getTime() });
 }
 
 /**
  * Lost: verify ended by something else than its own limits before its last cell, or deliver ended without bringing the
  * rest. Closed first, so that nothing more of it counts. A job that its limits ended is never repeated.
  */
-function lostStep(verify: JobRecord): Action | null {
+function lostStep(record: TaskRecord, verify: JobRecord, moment: Moment): Action | null {
   if (!isLost(verify)) return null;
-  return verify.closedAt ? replaceVerify(verify) : { do: 'close-job', job: verify.name, reason: 'lost' };
+  if (verify.closedAt) return replaceVerify(record, verify, moment);
+  return { do: 'close-job', job: verify.name, reason: 'lost' };
 }
 
 function isLost(verify: JobRecord): boolean {
@@ -61,8 +74,11 @@ function tellStep(verify: JobRecord): Action | null {
   return { do: 'tell-verify-ended', job: verify.name };
 }
 
-function replaceVerify(verify: JobRecord): Action {
-  if (verify.number < MAX_VERIFY_JOBS) return { do: 'launch', kind: 'verify', number: verify.number + 1 };
-  const values = { count: verify.number, phase: 'verify' };
-  return { do: 'end', outcome: 'errored', reason: { code: 'sandbox-lost', values, detail: null } };
+function replaceVerify(record: TaskRecord, verify: JobRecord, moment: Moment): Action | null {
+  if (verify.number < MAX_VERIFY_JOBS) {
+    const rank = record.task.state === 'verifying' ? PLACE_RANK.sealed : PLACE_RANK.early;
+    return launchNew(record, moment, { kind: 'verify', number: verify.number + 1, rank });
+  }
+  const before = roundJobs(record, 'verify').filter((job) => job !== verify);
+  return { do: 'end', ...lostTooOften({ before, last: lossOf(verify), count: verify.number }) };
 }

@@ -9,26 +9,32 @@ import type { Action } from './action.ts';
 import { decideJudging } from './decide-judging.ts';
 import { decideVerifying } from './decide-verifying.ts';
 import { decideWorking } from './decide-working.ts';
-import { housekeeping } from './housekeeping.ts';
-import type { Observation } from './observation.ts';
+import { endJobs, housekeeping } from './housekeeping.ts';
+import type { Moment, Observation } from './observation.ts';
 
 /** Failures in a row of one step that no waiting mends, after which the task ends. */
 const MAX_FAILURES = 8;
 /** How long one step may fail for reasons that pass (GitHub or the cluster away). */
 const MAX_STEP_MS = 6 * 3_600_000;
+/** Between two looks at a task of which nothing was heard: what changes the record or a sandbox wakes it at once. */
+const IDLE_LOOK_MS = 5_000;
+/** Between two looks at a sandbox that was asked to stop. */
+const STOP_LOOK_MS = 1_000;
+/** How long an abort waits to see its sandboxes end; the record has cut their calls already. */
+const ABORT_PATIENCE_MS = 60_000;
 
 /** `now` in Unix milliseconds, by the clock that also wrote the record's times (the database's). */
 export function decide(record: TaskRecord, observation: Observation, now: number): Action {
   return (
-    abortStep(record) ??
+    abortStep(record, now) ??
     stuckStep(record, now) ??
-    stateStep(record, observation) ??
+    stateStep(record, { ...observation, now }) ??
     housekeeping(record, now) ??
     waitStep(record)
   );
 }
 
-function stateStep(record: TaskRecord, observation: Observation): Action | null {
+function stateStep(record: TaskRecord, moment: Moment): Action | null {
   const { state } = record.task;
   switch (state) {
     case 'accepted':
@@ -36,11 +42,11 @@ function stateStep(record: TaskRecord, observation: Observation): Action | null 
     case 'queued':
       return { do: 'start' };
     case 'working':
-      return decideWorking(record, observation);
+      return decideWorking(record, moment);
     case 'verifying':
-      return decideVerifying(record);
+      return decideVerifying(record, moment);
     case 'judging':
-      return decideJudging(record, observation);
+      return decideJudging(record, moment);
     case 'publishing':
       return { do: 'publish' };
     case 'ended':
@@ -50,14 +56,18 @@ function stateStep(record: TaskRecord, observation: Observation): Action | null 
   }
 }
 
-/** The record first, which cuts the calls; then the sandboxes; the outcome when nothing runs any more. */
-function abortStep(record: TaskRecord): Action | null {
+/**
+ * The record first, which cuts the calls; then all sandboxes are asked to stop; the outcome when nothing runs any more, or
+ * when a sandbox takes too long over it: nothing of it counts, and housekeeping goes on.
+ */
+function abortStep(record: TaskRecord, now: number): Action | null {
   const { task, jobs } = record;
   if (!task.abort || !isAbortable(task.state)) return null;
   const open = jobs.find((job) => !job.closedAt);
   if (open) return { do: 'close-job', job: open.name, reason: 'aborted' };
-  const left = jobs.find((job) => !job.removedAt);
-  if (left) return { do: 'remove-job', job: left.name };
+  const left = jobs.some((job) => !job.removedAt);
+  const patient = now - Date.parse(task.abort.at) < ABORT_PATIENCE_MS;
+  if (left && patient) return endJobs(record, () => true, now) ?? { do: 'wait', forMs: STOP_LOOK_MS };
   return { do: 'end', outcome: 'aborted', reason: null };
 }
 
@@ -73,7 +83,6 @@ function stuckStep(record: TaskRecord, now: number): Action | null {
 function waitStep(record: TaskRecord): Action {
   const { task, jobs } = record;
   if (task.state === 'judging') return { do: 'wait', forMs: 500 }; // calls settle within moments, and nobody tells
-  if (task.state !== 'ended') return { do: 'wait', forMs: 5_000 };
-  const pending = jobs.some((job) => !job.removedAt || job.gitToken);
-  return pending ? { do: 'wait', forMs: 1_000 } : { do: 'rest' };
+  if (jobs.some((job) => job.closedAt && !job.removedAt)) return { do: 'wait', forMs: STOP_LOOK_MS };
+  return task.state === 'ended' ? { do: 'rest' } : { do: 'wait', forMs: IDLE_LOOK_MS };
 }

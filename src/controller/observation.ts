@@ -1,8 +1,4 @@
-/** What a decision needs beside the task's own record: its money, and room for sandboxes. */
-import type { Db } from '../task/open-database.ts';
-import type { TaskRecord } from '../task/record.ts';
-import { liveJobs } from '../task/store/live-jobs.ts';
-import { taskMoney } from '../task/store/task-money.ts';
+/** What a decision needs beside the task's own record: its money, and a place for the job that it would launch next. */
 
 /** What is no part of the task's record, read in the same moment. */
 export interface Observation {
@@ -10,18 +6,11 @@ export interface Observation {
   readonly openReservations: number;
   /** What the task may spend is spent. */
   readonly budgetSpent: boolean;
-  /** There is room for one more sandbox now; at the seal nobody asks. */
-  readonly sandboxRoom: boolean;
+  /** A place is free for the job that would be launched next. */
+  readonly room: boolean;
 }
 
-/** Reads it. `sandboxes`: how many may run at once. */
-export async function readObservation(db: Db, record: TaskRecord, sandboxes: number): Promise<Observation> {
-  const money = await taskMoney(db, record.task.id);
-  const budget = record.task.pin?.config.taskBudgetNanoUsd;
-  const live = await liveJobs(db);
-  return {
-    openReservations: money.openReservations,
-    budgetSpent: budget !== undefined && money.heldNanoUsd >= BigInt(budget),
-    sandboxRoom: live.length < sandboxes,
-  };
+/** The same with the time of the decision, in Unix milliseconds by the database's clock. */
+export interface Moment extends Observation {
+  readonly now: number;
 }

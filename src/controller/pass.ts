@@ -12,8 +12,7 @@ import { releaseLease } from '../task/store/release-lease.ts';
 import { type Action, HOUSEKEEPING } from './action.ts';
 import { applyAction } from './apply.ts';
 import type { ControllerDeps } from './controller-deps.ts';
-import { decide } from './decide.ts';
-import { readObservation } from './observation.ts';
+import { nextAction } from './next-action.ts';
 import type { Lease } from './ports.ts';
 import { isOvertaken, isPassing } from './step-error.ts';
 import { syncStatus } from './sync-status.ts';
@@ -59,12 +58,10 @@ async function takeStep(deps: ControllerDeps, lease: Lease): Promise<PassEnd | n
   let record: TaskRecord | null = null;
   let action: Action | null = null;
   try {
-    await look(deps, lease.taskId);
-    record = await loadRecord(deps.db, lease.taskId);
+    record = await readRecord(deps, lease.taskId);
     if (!record) return { wakeAfterMs: null, failures: 0 };
     refuseForeignEpoch(record, lease);
-    const seen = await readObservation(deps.db, record, deps.settings.sandboxes);
-    action = decide(record, seen, record.readAt.getTime());
+    action = await nextAction(deps.db, record, deps.settings.pods);
     const progress = await applyAction(deps, { record, lease }, action);
     logStep(deps, record, action);
     return progress === 'go-on' ? null : { ...progress, failures: 0 };
@@ -75,12 +72,23 @@ async function takeStep(deps: ControllerDeps, lease: Lease): Promise<PassEnd | n
   }
 }
 
+/** The record as it is once everything that the sandboxes show stands in it. */
+async function readRecord(deps: ControllerDeps, taskId: string): Promise<TaskRecord | null> {
+  const record = await loadRecord(deps.db, taskId);
+  const moved = record !== null && (await look(deps, record));
+  return moved ? loadRecord(deps.db, taskId) : record;
+}
+
 /** An adapter that does not answer says nothing about its jobs: the decision is made from what was seen before. */
-async function look(deps: ControllerDeps, taskId: string): Promise<void> {
+async function look(deps: ControllerDeps, record: TaskRecord): Promise<boolean> {
   try {
-    await observeJobs(deps, taskId);
+    return await observeJobs(deps, record.jobs);
   } catch (error) {
-    deps.log.warn({ err: error, taskId }, 'sandboxes cannot be observed; what was seen last counts');
+    deps.log.warn(
+      { err: error, taskId: record.task.id },
+      'sandboxes cannot be observed; what was seen last counts',
+    );
+    return true; // some of them may have been written down
   }
 }
 

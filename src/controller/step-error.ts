@@ -1,7 +1,7 @@
 /** What a step's error means for its task: somebody else moved the record, it passes by itself, or it is a defect. */
 import { GloveboxError } from '../shared/errors.ts';
 
-const OVERTAKEN: ReadonlySet<string> = new Set(['record-moved', 'job-closed', 'round-over']);
+const OVERTAKEN: ReadonlySet<string> = new Set(['record-moved', 'job-closed', 'round-over', 'place-taken']);
 /** Connection lost, shutting down, serialisation, deadlock, out of resources; then the operating system's names. */
 const PASSING_SQL_STATE = /^(08|57P|40001|40P01|53)/;
 const PASSING_SYSTEM = /^(ECONN|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_AGAIN)/;

@@ -1,8 +1,10 @@
-/** Ends what is left of a job outside the record and forgets it. May be repeated; an unknown name is no error. */
+/**
+ * Ends what is left of a job outside the record and forgets it, in two steps: asked to stop, then removed once nothing of
+ * it runs. Both may be repeated; an unknown name is no error.
+ */
 import type { Db } from '../task/open-database.ts';
-import { liveJobs } from '../task/store/live-jobs.ts';
-import { markRemoved } from '../task/store/mark-job.ts';
-import { recordObservation } from '../task/store/record-observation.ts';
+import { markRemoved, markStopAsked } from '../task/store/mark-job.ts';
+import { unknownJobs } from '../task/store/unknown-jobs.ts';
 import type { Sandbox } from './sandbox.ts';
 
 interface CleanupDeps {
@@ -12,15 +14,21 @@ interface CleanupDeps {
   readonly checkLease: () => Promise<unknown>;
 }
 
-/** Between the polite and the hard end of a sandbox, in milliseconds. */
+/**
+ * Between the polite and the hard end of a sandbox, in milliseconds. Short: the job is closed in the record, so nothing
+ * that it could still bring would be taken.
+ */
 const STOP_GRACE_MS = 1_000;
 
-/** Stops, notes the end as it was seen, removes, notes that. Errors: `lease-lost`, `sandbox-unavailable` (retry). */
-export async function removeJob(deps: CleanupDeps, name: string): Promise<void> {
+/** Asks the adapter to end the job and notes that. Errors: `lease-lost`, `sandbox-unavailable` (retry). */
+export async function stopJob(deps: CleanupDeps, name: string): Promise<void> {
   await deps.checkLease();
   await deps.sandbox.stop(name, STOP_GRACE_MS);
-  const seen = await deps.sandbox.observe(name);
-  if (seen) await recordObservation(deps.db, name, seen);
+  await markStopAsked(deps.db, name);
+}
+
+/** Forgets an ended job and notes that. Errors: `lease-lost`, `sandbox-unavailable` (retry). */
+export async function removeJob(deps: CleanupDeps, name: string): Promise<void> {
   await deps.checkLease();
   await deps.sandbox.remove(name);
   await markRemoved(deps.db, name);
@@ -28,18 +36,26 @@ export async function removeJob(deps: CleanupDeps, name: string): Promise<void> 
 
 /**
  * Sandboxes that no job of the record stands for (or whose job was removed): stopped and removed. The record is written
- * before a sandbox is launched, so the sandboxes are listed first. Answers with their names.
+ * before a sandbox is launched, by every replica, so the sandboxes are listed first. Answers with their names; one that
+ * does not go is found again by the next look and holds up no other.
  */
 export async function removeOrphans(deps: {
   readonly db: Db;
   readonly sandbox: Sandbox;
 }): Promise<readonly string[]> {
   const running = await deps.sandbox.list();
-  const known = new Set((await liveJobs(deps.db)).map((job) => job.name));
-  const orphans = running.map((job) => job.name).filter((name) => !known.has(name));
-  for (const name of orphans) {
-    await deps.sandbox.stop(name, STOP_GRACE_MS);
-    await deps.sandbox.remove(name);
-  }
+  const orphans = await unknownJobs(
+    deps.db,
+    running.map((job) => job.name),
+  );
+  const ends = await Promise.allSettled(
+    orphans.map(async (name) => {
+      await deps.sandbox.stop(name, STOP_GRACE_MS);
+      await deps.sandbox.remove(name);
+      return name;
+    }),
+  );
+  const failed = ends.find((end) => end.status === 'rejected');
+  if (failed) throw failed.reason;
   return orphans;
 }

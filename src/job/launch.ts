@@ -22,6 +22,8 @@ export interface LaunchDeps {
   readonly random?: RandomBytes;
   readonly mint: () => Promise<string>;
   readonly checkLease: () => Promise<unknown>;
+  /** Takes the place of a job that is new, in the transaction that writes it; error `place-taken` where none is free. */
+  readonly takePlace: (trx: Db) => Promise<void>;
 }
 
 /** The job, its number in the round, and the task as the decision saw it. */
@@ -32,7 +34,7 @@ export interface Launch {
 }
 
 /**
- * Launches. Errors: `record-moved`, `job-closed`, `lease-lost`, those of `mint`, and the sandbox's (`isolation-missing`,
+ * Launches. Errors: `record-moved`, `place-taken`, `job-closed`, `lease-lost`, those of `mint`, and the sandbox's (`isolation-missing`,
  * `sandbox-refused`, `sandbox-unavailable`).
  */
 export async function launchJob(deps: LaunchDeps, launch: Launch): Promise<void> {
@@ -42,7 +44,7 @@ export async function launchJob(deps: LaunchDeps, launch: Launch): Promise<void>
   if (stored && (await isKnown(deps, name))) return markLaunched(deps.db, name);
   const spec = stored?.spec ?? launch.spec;
   const tokens = issueTokens(spec, deps.random ?? systemRandom);
-  await writeJob(deps.db, { ...launch, spec }, tokens);
+  await writeJob(deps, { ...launch, spec, isNew: stored === null }, tokens);
   await keepGitToken(deps, name);
   await deps.checkLease();
   await deps.sandbox.launch(spec, tokens);
@@ -69,15 +71,21 @@ function issueTokens(spec: JobSpec, random: RandomBytes): PhaseTokens {
   return Object.fromEntries(tokenPhases(spec).map((phase) => [phase, issueToken(random)]));
 }
 
-function writeJob(db: Db, launch: Launch, tokens: PhaseTokens): Promise<boolean> {
+function writeJob(
+  deps: LaunchDeps,
+  launch: Launch & { readonly isNew: boolean },
+  tokens: PhaseTokens,
+): Promise<boolean> {
   const { spec, number } = launch;
   const tokenHashes = Object.fromEntries(
     Object.entries(tokens).map(([phase, token]) => [phase, tokenHash(token)]),
   );
-  return db.transaction().execute(async (trx) => {
+  return deps.db.transaction().execute(async (trx) => {
     await lockSeen(trx, launch.task);
+    if (launch.isNew) await deps.takePlace(trx);
     const { name, taskId, attempt, round, kind } = spec;
-    return createJob(trx, { name, taskId, attempt, round, kind, number, spec, tokenHashes });
+    const namespace = spec.pod?.namespace ?? null;
+    return createJob(trx, { name, taskId, attempt, round, kind, number, spec, namespace, tokenHashes });
   });
 }
 

@@ -1,19 +1,36 @@
 /**
- * Writes down what the sandbox adapter sees of a task's jobs. Comes before the record is read: what a job did before it
- * ended is then in the record that the decision is made from.
+ * Writes down what the sandbox adapter sees of a task's jobs, where it is another than the record says. The record is read
+ * again then: what a job did before it ended is in the record that the decision is made from.
  */
+import { canonicalJson } from '../shared/digest.ts';
 import type { Db } from '../task/open-database.ts';
-import { liveJobs } from '../task/store/live-jobs.ts';
+import type { JobRecord } from '../task/record.ts';
 import { recordObservation } from '../task/store/record-observation.ts';
-import type { Sandbox } from './sandbox.ts';
+import type { JobObservation, Sandbox } from './sandbox.ts';
 
-/** Looks at every launched job that has not ended. Errors: `sandbox-unavailable` (retry); what was seen before stays. */
+/**
+ * Looks at every job that may have something outside; true when the record has changed.
+ * Errors: `sandbox-unavailable` (retry); what was seen before stays.
+ */
 export async function observeJobs(
   deps: { readonly db: Db; readonly sandbox: Sandbox },
-  taskId: string,
-): Promise<void> {
-  for (const job of await liveJobs(deps.db, taskId)) {
-    if (!job.launched || job.ended) continue;
-    await recordObservation(deps.db, job.name, await deps.sandbox.observe(job.name));
+  jobs: readonly JobRecord[],
+): Promise<boolean> {
+  let changed = false;
+  for (const job of jobs.filter(isOutside)) {
+    const seen = await deps.sandbox.observe(job.name);
+    if (isSame(job, seen)) continue;
+    await recordObservation(deps.db, job.name, seen);
+    changed = true;
   }
+  return changed;
+}
+
+/** A job that was never launched may yet be there: its launch may have died before the note. Asked to stop, it is looked for. */
+function isOutside(job: JobRecord): boolean {
+  return !job.endedAt && (job.launchedAt !== null || job.stopAskedAt !== null);
+}
+
+function isSame(job: JobRecord, seen: JobObservation | null): boolean {
+  return seen !== null && job.seen !== null && canonicalJson(seen) === canonicalJson(job.seen);
 }

@@ -58,8 +58,12 @@ export interface JobRecord {
   readonly launchedAt: Date | null;
   readonly closedAt: Date | null;
   readonly endedAt: Date | null;
+  /** The adapter was asked to end it. */
+  readonly stopAskedAt: Date | null;
   readonly removedAt: Date | null;
   readonly seen: SeenJob | null;
+  /** A queue of the cluster holds it until there is room: it may wait for long. */
+  readonly queued: boolean;
 }
 
 /** A round's row, with its verdict where it was judged. */
@@ -83,6 +87,10 @@ export interface TaskRecord {
   readonly failures: number;
   /** Lost work jobs of this attempt. */
   readonly platformFailures: number;
+  /** Where its sandboxes run; null on one machine. */
+  readonly namespace: string | null;
+  /** Stands in line for a sandbox's place; a lower rank goes first. */
+  readonly waiting: { readonly rank: number } | null;
   /** Of the current attempt, in order. */
   readonly rounds: readonly RoundRecord[];
   /** Of all attempts, in order of their creation. */

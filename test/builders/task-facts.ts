@@ -1,4 +1,5 @@
 /** Records for decisions: a task with rounds and jobs, spelled as short as a table needs it. */
+import type { Trouble } from '../../src/job/sandbox.ts';
 import { changeSetDigest } from '../../src/result/contract/change-set.ts';
 import { digestOf } from '../../src/shared/digest.ts';
 import type { JobRecord, RoundRecord, SeenPhase, TaskRecord } from '../../src/task/record.ts';
@@ -49,8 +50,10 @@ export function buildJob(overrides: Partial<JobRecord> & Pick<JobRecord, 'kind'>
     launchedAt: new Date(NOW - 60_000),
     closedAt: null,
     endedAt: null,
+    stopAskedAt: null,
     removedAt: null,
     seen: null,
+    queued: false,
     ...overrides,
   };
 }
@@ -66,6 +69,19 @@ export function seenJob(ends: Ends, state: 'running' | 'ended'): NonNullable<Job
 /** A job whose end stands in the record. */
 export function endedJob(job: JobRecord, ends: Ends): JobRecord {
   return { ...job, endedAt: new Date(NOW - 1_000), seen: seenJob(ends, 'ended') };
+}
+
+/** A job that the platform has something against: nothing of it has begun, or its first phase ended with it. */
+export function troubledJob(
+  job: JobRecord,
+  kind: Trouble['kind'],
+  state: 'waiting' | 'ended',
+  message = `the platform's words about ${kind}`,
+): JobRecord {
+  const phases = state === 'ended' ? [seenPhase('fetch', 'error')] : [];
+  const seen = { name: 'seen', state, phases, network: 'nothing but our gateway', notLimited: [] };
+  const end = state === 'ended' ? { endedAt: new Date(NOW - 1_000) } : {};
+  return { ...job, ...end, phase: 'fetch', seen: { ...seen, trouble: { kind, message } } };
 }
 
 /** A job that the adapter no longer knows. */
@@ -85,6 +101,7 @@ export function buildRecord(parts: {
   readonly jobs?: readonly JobRecord[];
   readonly failures?: number;
   readonly platformFailures?: number;
+  readonly waiting?: TaskRecord['waiting'];
 }): TaskRecord {
   const rounds = parts.rounds ?? [buildRound()];
   return {
@@ -96,6 +113,8 @@ export function buildRecord(parts: {
     readAt: new Date(NOW),
     failures: parts.failures ?? 0,
     platformFailures: parts.platformFailures ?? 0,
+    namespace: null,
+    waiting: parts.waiting ?? null,
     rounds,
     jobs: parts.jobs ?? [],
   };

@@ -4,7 +4,9 @@ import { startController } from '../../src/controller/loop.ts';
 import { canonicalJson } from '../../src/shared/digest.ts';
 import { GloveboxError } from '../../src/shared/errors.ts';
 import type { OpenStore } from '../../src/task/open-database.ts';
+import { requestAbort } from '../../src/task/store/request-abort.ts';
 import { insertTask } from '../builders/task-row.ts';
+import { changeTo } from '../fakes/fake-runner.ts';
 import { ControllerWorld } from '../fixtures/controller-world.ts';
 import { type Hook, hookedPorts, openMortalDb } from '../fixtures/hooked-deps.ts';
 import { openTestStore, storeKinds } from '../fixtures/test-store.ts';
@@ -12,7 +14,9 @@ import { openTestStore, storeKinds } from '../fixtures/test-store.ts';
 const LEASE_MS = 300;
 /** Outside calls of a task's life; those of the second row happen for each job. */
 const CALLS = ['list', 'pin', 'judge', 'publish'].flatMap(bothSides);
-const CALLS_PER_JOB = ['status', 'mint', 'launch', 'observe', 'revoke', 'stop', 'remove'].flatMap(bothSides);
+const CALLS_PER_JOB = ['status', 'mint', 'launch', 'observe', 'revoke', 'remove'].flatMap(bothSides);
+/** Calls that end what runs. */
+const CALLS_OF_AN_ABORT = ['stop', 'observe', 'remove'].flatMap(bothSides);
 const EVERYWHERE = [...CALLS, ...CALLS_PER_JOB].map((place) => [place, 1] as const);
 /** Calls whose effect a stalled controller could do twice, or too late. */
 const EFFECTS = ['pin', 'mint', 'launch', 'judge', 'publish', 'revoke', 'remove'].flatMap(bothSides);
@@ -108,6 +112,32 @@ describe.runIf(storeKinds.includes('postgres'))('a controller on postgres', () =
       await world.close();
     }
   }
+
+  it.each(CALLS_OF_AN_ABORT)('killed %s of an abort leaves nothing that runs', async (place) => {
+    const world = new ControllerWorld(store.db);
+    world.runner.work = () => ({ upload: changeTo('half'), end: 'hang' });
+    const id = await insertTask(store.db);
+    const first = world.start({ holder: 'bot-0' });
+    await world.until(id, ({ jobs }) => jobs.filter((job) => job.launchedAt).length === 2);
+    await first.stop();
+    await requestAbort(store.db, id, 'octocat');
+    const died = Promise.withResolvers<void>();
+    let dead = false;
+    const { hook } = at(place, 1, async () => {
+      dead = true;
+      died.resolve();
+      await never();
+    });
+    const ports = hookedPorts(world, (name) => (dead ? never() : hook(name)));
+    startController(world.deps({ holder: 'bot-a', leaseMs: LEASE_MS }, ports));
+    await died.promise;
+    world.start({ holder: 'bot-b', leaseMs: LEASE_MS });
+    const { task, rounds } = await world.ended(id);
+    expect(task).toMatchObject({ outcome: 'aborted' });
+    expect(rounds[0]?.lastUploadDigest).not.toBeNull();
+    expect(world.sandbox.names()).toEqual([]);
+    await world.close();
+  });
 
   it.each([...EVERYWHERE, ...AGAIN])(
     'killed %s (time %i) leaves a task that another one ends',

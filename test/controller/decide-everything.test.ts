@@ -1,9 +1,10 @@
 /** Every state with every end of every job: a decision always comes, and is always one that the state table has. */
 import { describe, expect, it } from 'vitest';
-import type { ActionName } from '../../src/controller/action.ts';
+import type { Action, ActionName } from '../../src/controller/action.ts';
 import { decide } from '../../src/controller/decide.ts';
+import { TROUBLES } from '../../src/job/sandbox.ts';
 import type { JobRecord, RoundRecord, TaskRecord } from '../../src/task/record.ts';
-import { maySwitch } from '../../src/task/state-table.ts';
+import { isAbortable, maySwitch } from '../../src/task/state-table.ts';
 import { TaskState } from '../../src/task/task.ts';
 import {
   buildJob,
@@ -16,6 +17,7 @@ import {
   lostJob,
   NOW,
   seenJob,
+  troubledJob,
 } from '../builders/task-facts.ts';
 import { buildVerdict } from '../builders/verdict.ts';
 
@@ -24,6 +26,7 @@ const LEADS_TO: Readonly<Record<ActionName, TaskState | null>> = {
   pin: 'queued',
   start: 'working',
   launch: null,
+  'ask-place': null,
   seal: null,
   'enter-verifying': 'verifying',
   'skip-verify': 'judging',
@@ -36,11 +39,26 @@ const LEADS_TO: Readonly<Record<ActionName, TaskState | null>> = {
   'plan-publish': 'publishing',
   publish: 'ended',
   'revoke-token': null,
+  'stop-job': null,
   'remove-job': null,
   end: 'ended',
   wait: null,
   rest: null,
 };
+
+const AFTER_AN_ABORT: ReadonlySet<ActionName> = new Set([
+  'launch',
+  'ask-place',
+  'seal',
+  'judge',
+  'plan-publish',
+]);
+const PLATFORM: ReadonlySet<string> = new Set([
+  'sandbox-lost',
+  'sandbox-refused',
+  'image-not-pulled',
+  'no-room',
+]);
 
 const REASONS = [
   'completed',
@@ -78,6 +96,12 @@ function variants(kind: 'work' | 'verify'): (JobRecord | null)[] {
     closedJob(lostJob(job)),
     { ...job, gitToken: true },
     { ...closedJob(lostJob(job)), removedAt: new Date(NOW) },
+    { ...closedJob(job, 5_000), stopAskedAt: new Date(NOW) },
+    ...TROUBLES.flatMap((trouble) => [
+      troubledJob(job, trouble, 'waiting'),
+      troubledJob({ ...job, launchedAt: new Date(NOW - 2 * 3_600_000) }, trouble, 'waiting'),
+      troubledJob(job, trouble, 'ended'),
+    ]),
     ...REASONS.flatMap((reason) => [
       { ...job, seen: seenJob({ [phase]: reason, ...deliver }, 'running') },
       endedJob(job, { fetch: reason }),
@@ -109,9 +133,49 @@ const jobPairs = variants('work').flatMap((work) =>
 
 function* records(state: TaskState): Generator<TaskRecord> {
   const end = state === 'ended' ? { outcome: 'verified' as const, endedAt: new Date(NOW) } : {};
-  for (const abort of [null, ASKED])
+  const aborts = [null, ASKED];
+  for (const [jobs, waiting] of jobPairs.flatMap((pair) => linesOf(pair)))
     for (const some of rounds)
-      for (const jobs of jobPairs) yield buildRecord({ task: { state, abort, ...end }, rounds: some, jobs });
+      for (const abort of aborts)
+        yield buildRecord({ task: { state, abort, ...end }, rounds: some, jobs, waiting });
+}
+
+/** Who has both jobs waits for nothing; who lacks one may stand in line. */
+function linesOf(jobs: JobRecord[]): (readonly [JobRecord[], TaskRecord['waiting']])[] {
+  const lines = jobs.length === 2 ? [null] : [null, { rank: 0 }, { rank: 1 }];
+  return lines.map((waiting) => [jobs, waiting]);
+}
+
+/** What no decision may ever be, whatever the record says. */
+function wrongWith(record: TaskRecord, room: boolean, action: Action): readonly string[] {
+  const { state, abort } = record.task;
+  const to = LEADS_TO[action.do];
+  const aborting = abort !== null && isAbortable(state);
+  const wrong = [
+    to !== null && !maySwitch(state, to, 'controller') && `${action.do} in ${state}`,
+    aborting && AFTER_AN_ABORT.has(action.do) && `${action.do} after an abort`,
+    action.do === 'launch' && isNew(record, action) && !room && 'a new job without a place',
+    action.do === 'ask-place' && room && 'in line while a place is free',
+    tidiedTooEarly(record, action),
+    blamesTheWork(action),
+  ];
+  return wrong.filter((one) => one !== false);
+}
+
+function tidiedTooEarly(record: TaskRecord, action: Action): string | false {
+  if (action.do !== 'stop-job' && action.do !== 'remove-job') return false;
+  const job = record.jobs.find(({ name }) => name === action.job);
+  if (!job?.closedAt) return `${action.do} of a job that is open in the record`;
+  return action.do === 'remove-job' && !job.endedAt && 'removed while it runs';
+}
+
+function blamesTheWork(action: Action): string | false {
+  if (action.do !== 'end' || action.outcome === 'errored') return false;
+  return PLATFORM.has(action.reason?.code ?? '') && `a fault of the platform as ${action.outcome}`;
+}
+
+function isNew(record: TaskRecord, { kind, number }: Extract<Action, { do: 'launch' }>): boolean {
+  return !record.jobs.some((job) => job.kind === kind && job.number === number);
 }
 
 describe.each(TaskState.options)('in state %s', (state) => {
@@ -119,13 +183,11 @@ describe.each(TaskState.options)('in state %s', (state) => {
     const wrong: string[] = [];
     let count = 0;
     for (const record of records(state)) {
-      const action = decide(record, { openReservations: 0, budgetSpent: false, sandboxRoom: true }, NOW);
-      const to = LEADS_TO[action.do];
-      if (to !== null && !maySwitch(state, to, 'controller')) wrong.push(`${action.do} in ${state}`);
-      if (record.task.abort && ['launch', 'seal', 'judge', 'plan-publish'].includes(action.do)) {
-        wrong.push(`${action.do} after an abort`);
+      for (const room of [true, false]) {
+        const action = decide(record, { openReservations: 0, budgetSpent: false, room }, NOW);
+        wrong.push(...wrongWith(record, room, action));
+        count += 1;
       }
-      count += 1;
     }
     expect(wrong).toEqual([]);
     expect(count).toBeGreaterThan(10_000);

@@ -20,7 +20,7 @@ import {
 } from '../builders/task-facts.ts';
 import { buildVerdict } from '../builders/verdict.ts';
 
-const CALM: Observation = { openReservations: 0, budgetSpent: false, sandboxRoom: true };
+const CALM: Observation = { openReservations: 0, budgetSpent: false, room: true };
 const work = buildJob({ kind: 'work' });
 const verify = buildJob({ kind: 'verify' });
 const failure = (code: NonNullable<JobRecord['failure']>['code']): NonNullable<JobRecord['failure']> => ({
@@ -64,7 +64,15 @@ describe('working', () => {
   ];
   const work2 = { ...work, round: 2 };
   check([
-    ['without a job it launches one', buildRecord({}), { do: 'launch', kind: 'work', number: 1 }],
+    ['without a job it launches one', buildRecord({}), { do: 'launch', kind: 'work', number: 1, rank: 1 }],
+    ['without a place it stands in line', buildRecord({}), { do: 'ask-place', rank: 1 }, { room: false }],
+    ['and only once', buildRecord({ waiting: { rank: 1 } }), { do: 'wait' }, { room: false }],
+    [
+      'a job that has its row has its place',
+      working({ ...work, launchedAt: null }),
+      { do: 'launch', kind: 'work', number: 1 },
+      { room: false },
+    ],
     [
       'a job that a crash left unlaunched is launched',
       working({ ...work, launchedAt: null }),
@@ -80,7 +88,7 @@ describe('working', () => {
       'without room verify waits for the seal',
       working(work, { rounds: uploaded }),
       { do: 'wait' },
-      { sandboxRoom: false },
+      { room: false },
     ],
     [
       'an empty change set starts nothing',
@@ -148,7 +156,11 @@ describe('working', () => {
       {
         do: 'end',
         outcome: 'errored',
-        reason: { code: 'sandbox-lost', values: { count: 4, phase: 'setup' }, detail: null },
+        reason: {
+          code: 'sandbox-lost',
+          values: { count: 4, phase: 'setup', cause: 'unknown', alike: 'yes' },
+          detail: null,
+        },
       },
     ],
     [
@@ -209,10 +221,26 @@ describe('verifying', () => {
   check([
     ['without a job it launches one', verifying(), { do: 'launch', kind: 'verify', number: 1 }],
     [
-      'and does not ask for room',
+      'without a place it stands in line, before new work',
       verifying(),
-      { do: 'launch', kind: 'verify', number: 1 },
-      { sandboxRoom: false },
+      { do: 'ask-place', rank: 0 },
+      { room: false },
+    ],
+    ['and only once', { ...verifying(), waiting: { rank: 0 } }, { do: 'wait' }, { room: false }],
+    [
+      'meanwhile the work job that holds a place is removed',
+      {
+        ...buildRecord({ task: { state: 'verifying' }, rounds, jobs: [closedJob(lostJob(work))] }),
+        waiting: { rank: 0 },
+      },
+      { do: 'remove-job', job: 'work-1' },
+      { room: false },
+    ],
+    [
+      'a lost one is replaced when there is a place',
+      verifying(lostFirst),
+      { do: 'ask-place', rank: 0 },
+      { room: false },
     ],
     ['a running job is waited for', verifying(running({ verify: null, deliver: null })), { do: 'wait' }],
     [
@@ -287,7 +315,11 @@ describe('verifying', () => {
       {
         do: 'end',
         outcome: 'errored',
-        reason: { code: 'sandbox-lost', values: { count: 3, phase: 'verify' }, detail: null },
+        reason: {
+          code: 'sandbox-lost',
+          values: { count: 3, phase: 'verify', cause: 'unknown', alike: 'yes' },
+          detail: null,
+        },
       },
     ],
     [
@@ -452,11 +484,22 @@ describe('judging', () => {
 describe('publishing and the end', () => {
   const ended = (jobs: JobRecord[] = []) =>
     buildRecord({ task: { state: 'ended', outcome: 'verified', endedAt: new Date(NOW) }, jobs });
+  const asked = (job: JobRecord, agoMs: number): JobRecord => ({
+    ...closedJob(job, agoMs + 3_000),
+    stopAskedAt: new Date(NOW - agoMs),
+  });
   check([
     ['a plan is published', buildRecord({ task: { state: 'publishing' } }), { do: 'publish' }],
     ['nothing left is rest', ended(), { do: 'rest' }],
     ['a sandbox that just closed gets a moment', ended([closedJob(verify)]), { do: 'wait', forMs: 1_000 }],
-    ['then it is removed', ended([closedJob(verify, 5_000)]), { do: 'remove-job', job: 'verify-1' }],
+    ['then it is asked to stop', ended([closedJob(verify, 5_000)]), { do: 'stop-job', job: 'verify-1' }],
+    ['its end is waited for', ended([asked(verify, 5_000)]), { do: 'wait', forMs: 1_000 }],
+    ['a stop that nobody saw is asked for again', ended([asked(verify, 61_000)]), { do: 'stop-job' }],
+    [
+      'a launch that may have died half way is looked for at once',
+      ended([{ ...closedJob(verify), launchedAt: null }]),
+      { do: 'stop-job', job: 'verify-1' },
+    ],
     [
       'one that ended is removed at once',
       ended([closedJob(lostJob(verify))]),
@@ -488,14 +531,24 @@ describe('an abort', () => {
   const abort = { login: 'octocat', at: '2026-01-02T14:09:59.000Z' };
   const states = TaskState.options.filter((state) => state !== 'ended');
   const left = closedJob(work);
+  const asked = { ...left, stopAskedAt: new Date(NOW) };
   const gone = { ...left, removedAt: new Date(NOW) };
 
-  it.each(states.filter(isAbortable))('in %s closes in the record, then removes, then ends', (state) => {
+  it.each(states.filter(isAbortable))('in %s closes in the record, then stops, then ends', (state) => {
     const at = (jobs: JobRecord[]) => decide(buildRecord({ task: { state, abort }, jobs }), CALM, NOW);
     expect(at([work, verify])).toEqual({ do: 'close-job', job: 'work-1', reason: 'aborted' });
     expect(at([left, verify])).toEqual({ do: 'close-job', job: 'verify-1', reason: 'aborted' });
-    expect(at([left, { ...closedJob(verify) }])).toEqual({ do: 'remove-job', job: 'work-1' });
+    expect(at([left, closedJob(verify)])).toEqual({ do: 'stop-job', job: 'work-1' });
+    expect(at([asked, closedJob(verify)])).toEqual({ do: 'stop-job', job: 'verify-1' });
+    expect(at([asked, gone])).toEqual({ do: 'wait', forMs: 1_000 });
+    expect(at([lostJob(asked), gone])).toEqual({ do: 'remove-job', job: 'work-1' });
     expect(at([gone])).toEqual({ do: 'end', outcome: 'aborted', reason: null });
+  });
+
+  it('does not wait for ever for a sandbox whose node does not answer', () => {
+    const at = (now: number) => decide(buildRecord({ task: { abort }, jobs: [asked] }), CALM, now);
+    expect(at(NOW + 58_000)).toEqual({ do: 'wait', forMs: 1_000 });
+    expect(at(NOW + 60_000)).toEqual({ do: 'end', outcome: 'aborted', reason: null });
   });
 
   it('is too late once a pull request is in the making', () => {

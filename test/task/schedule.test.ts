@@ -7,10 +7,16 @@ import { startTask } from '../../src/task/store/start-task.ts';
 import { insertTask } from '../builders/task-row.ts';
 import { openTestStore, storeKinds } from '../fixtures/test-store.ts';
 
-const at = (id: string, repositoryId: bigint, installationId = 1n): Place => ({
+const at = (
+  id: string,
+  repositoryId: bigint,
+  installationId = 1n,
+  namespace: string | null = null,
+): Place => ({
   id,
   repositoryId,
   installationId,
+  namespace,
 });
 
 describe('who leaves the queue', () => {
@@ -38,7 +44,8 @@ describe('who leaves the queue', () => {
       ['b'],
     ],
   ] as const)('%s', (_what, queue, running, expected) => {
-    expect([...startable(queue, running, caps)]).toEqual(expected);
+    const taken = { running: running.map((task) => ({ ...task, count: 1 })), freePods: () => 100 };
+    expect([...startable(queue, taken, caps)]).toEqual(expected);
   });
 });
 
@@ -58,7 +65,7 @@ describe.each(storeKinds)('the queue on %s', (kind) => {
     const tries = await Promise.all(
       ids.map(async (id) => {
         const task = await loadTask(store.db, id);
-        return startTask(store.db, { task, attempt: 1, round: 1, caps });
+        return startTask(store.db, { task, attempt: 1, round: 1, room: { caps, pods: () => 100 } });
       }),
     );
     expect(tries).toEqual([true, true, false, false, false]);

@@ -1,12 +1,15 @@
-/** Launches the round's work job, or one of its verify jobs; a machine without the isolation refuses the task. */
+/** Launches the round's work job, or one of its verify jobs; a platform that takes no such sandbox ends the task. */
 import { jobSpec } from '../../job/job-spec.ts';
 import { type LaunchDeps, launchJob } from '../../job/launch.ts';
 import { GloveboxError, hasCode } from '../../shared/errors.ts';
+import { PLACE_RANK } from '../../task/place-rank.ts';
+import { takePlace } from '../../task/store/place.ts';
 import type { Pin } from '../../task/task.ts';
 import type { Action } from '../action.ts';
 import type { ControllerDeps, Progress, Step } from '../controller-deps.ts';
 import { currentRound, roundJobs } from '../current-round.ts';
-import { endTask } from './end.ts';
+import { sandboxRefused } from '../platform-ending.ts';
+import { endTask, type TaskEnd } from './end.ts';
 
 type Launch = Extract<Action, { do: 'launch' }>;
 
@@ -24,33 +27,45 @@ export async function launchRoundJob(deps: ControllerDeps, step: Step, action: L
   const already = step.record.jobs.find((job) => job.name === spec.name);
   if (already?.launchedAt) return 'go-on';
   try {
-    await launchJob(launchDeps(deps, step), { spec, number: action.number, task });
+    await launchJob(launchDeps(deps, step, action), { spec, number: action.number, task });
   } catch (error) {
-    if (!hasCode(error, 'isolation-missing')) throw error;
-    const values = { template: pin.config.template.name };
-    const reason = { code: 'isolation-missing' as const, values, detail: null };
-    return endTask(deps, step, { outcome: 'refused', reason });
+    const ending = endingOf(error, pin);
+    if (!ending) throw error;
+    return endTask(deps, step, ending);
   }
   return 'go-on';
 }
 
-function launchDeps(deps: ControllerDeps, step: Step): LaunchDeps {
+/** Null for errors that another try may mend. */
+function endingOf(error: unknown, pin: Pin): TaskEnd | null {
+  if (hasCode(error, 'sandbox-refused'))
+    return sandboxRefused(String(error.values['message'] ?? error.message));
+  if (!hasCode(error, 'isolation-missing')) return null;
+  const values = { template: pin.config.template.name };
+  return { outcome: 'refused', reason: { code: 'isolation-missing', values, detail: null } };
+}
+
+function launchDeps(deps: ControllerDeps, step: Step, { rank = PLACE_RANK.early }: Launch): LaunchDeps {
+  const { task, namespace } = step.record;
+  const pods = deps.settings.pods(namespace);
   return {
     db: deps.db,
     sandbox: deps.sandbox,
     secretBox: deps.secretBox,
     random: deps.random,
-    mint: () => deps.tokens.mint(step.record.task.repo),
+    mint: () => deps.tokens.mint(task.repo),
     checkLease: () => step.lease.check(),
+    takePlace: (trx) => takePlace(trx, { taskId: task.id, namespace, pods, rank }),
   };
 }
 
-/** What the agent may still take: a verify job beside it has to outlast it. */
+/** What the agent may still take: a verify job beside it has to outlast it. Time before work began is not work's. */
 function workLeftMs(step: Step, pin: Pin): number {
-  const launchedAt = roundJobs(step.record, 'work').at(-1)?.launchedAt;
-  if (!launchedAt || currentRound(step.record)?.sealedDigest) return 0;
-  const used = step.record.readAt.getTime() - launchedAt.getTime();
-  return Math.max(0, pin.config.limits.workMs - used);
+  const work = roundJobs(step.record, 'work').at(-1);
+  if (!work?.launchedAt || currentRound(step.record)?.sealedDigest) return 0;
+  const began = work.seen?.phases.find((phase) => phase.phase === 'work')?.startedAt;
+  const usedMs = began == null ? 0 : step.record.readAt.getTime() - began;
+  return Math.min(pin.config.limits.workMs, Math.max(0, pin.config.limits.workMs - usedMs));
 }
 
 function pinOf(step: Step): Pin {

@@ -1,5 +1,6 @@
 /** accepted -> queued: base commit and configuration are pinned, or the task ends with the refusal. */
 import { appendAudit } from '../../audit/append.ts';
+import { jobSpec } from '../../job/job-spec.ts';
 import { canonicalJson, digestOf } from '../../shared/digest.ts';
 import { transition } from '../../task/store/transition.ts';
 import type { Pin } from '../../task/task.ts';
@@ -18,11 +19,13 @@ export async function pinTask(deps: ControllerDeps, step: Step): Promise<Progres
 }
 
 function keepPin(deps: ControllerDeps, step: Step, pin: Pin): Promise<void> {
+  const { task } = step.record;
+  const namespace = jobSpec({ task, pin, kind: 'work', number: 1, workLeftMs: 0 }).pod?.namespace ?? null;
   return deps.db.transaction().execute(async (trx) => {
     await transition(trx, step.record.task, {
       to: 'queued',
       by: 'controller',
-      set: { pin: JSON.stringify(pin) },
+      set: { pin: JSON.stringify(pin), namespace },
     });
     const data = { baseSha: pin.baseSha, config: digestOf(canonicalJson(pin.config)) };
     await appendAudit(trx, step.record.task.id, { type: 'task.pinned', data });

@@ -1,9 +1,10 @@
-/** Stops and removes the sandbox of a closed job. */
+/** Removes the sandbox of a closed job of which nothing runs any more. */
 import { removeJob } from '../../job/cleanup.ts';
+import { wakeStartable } from '../../task/store/wake-startable.ts';
 import type { Action } from '../action.ts';
 import type { ControllerDeps, Progress, Step } from '../controller-deps.ts';
 
-/** A job that is gone is noted as removed. */
+/** A job that is gone is noted as removed, which frees its place. */
 export async function removeOneJob(
   deps: ControllerDeps,
   step: Step,
@@ -11,5 +12,6 @@ export async function removeOneJob(
 ): Promise<Progress> {
   const checkLease = () => step.lease.check();
   await removeJob({ db: deps.db, sandbox: deps.sandbox, checkLease }, action.job);
+  await wakeStartable(deps.db, deps.settings);
   return 'go-on';
 }

@@ -2,8 +2,8 @@
 import { startTask } from '../../task/store/start-task.ts';
 import type { ControllerDeps, Progress, Step } from '../controller-deps.ts';
 
-/** A task that waits is woken by each ending in its installation; the look in between is for those that got lost. */
-const QUEUE_LOOK_MS = 15_000;
+/** A task that waits is woken when there is room for it, at the latest by a resync; this look is the net below. */
+const QUEUE_LOOK_MS = 300_000;
 
 /** Starts, or leaves the task waiting. */
 export async function startWork(deps: ControllerDeps, step: Step): Promise<Progress> {
@@ -13,7 +13,7 @@ export async function startWork(deps: ControllerDeps, step: Step): Promise<Progr
     task,
     attempt: task.attempt,
     round: task.round,
-    caps: deps.settings.caps,
+    room: deps.settings,
   });
   return begun ? 'go-on' : { wakeAfterMs: QUEUE_LOOK_MS };
 }

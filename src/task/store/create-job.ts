@@ -17,6 +17,8 @@ export interface NewJob {
   readonly kind: 'work' | 'verify';
   readonly number: number;
   readonly spec: unknown;
+  /** Where it takes a place; null on one machine. */
+  readonly namespace?: string | null;
   readonly tokenHashes: Readonly<Partial<Record<Phase, string>>>;
 }
 
@@ -49,6 +51,7 @@ async function insertJob(trx: Db, job: NewJob): Promise<boolean> {
       kind: job.kind,
       number: job.number,
       spec: JSON.stringify(job.spec),
+      namespace: job.namespace ?? null,
     })
     .onConflict((conflict) => conflict.column('name').doNothing())
     .returning('name')

@@ -1,5 +1,6 @@
 /** Reads the record that the controller decides on: task, rounds of the attempt, jobs. Not a snapshot: writes are CAS. */
 import { type Selectable, sql } from 'kysely';
+import { z } from 'zod';
 import { NewResults } from '../../result/contract/cell.ts';
 import { PhaseFailure } from '../../result/contract/gateway-api.ts';
 import { Verdict } from '../../result/verdict.ts';
@@ -30,6 +31,8 @@ export async function loadRecord(db: Db, taskId: string): Promise<TaskRecord | n
     readAt: row.read_at,
     failures: row.failures,
     platformFailures: row.platform_failures,
+    namespace: row.namespace,
+    waiting: row.wait_rank === null ? null : { rank: row.wait_rank },
     rounds,
     jobs,
   };
@@ -100,10 +103,15 @@ async function jobOfRow(db: Db, row: JobRow): Promise<JobRecord> {
     launchedAt: row.launched_at,
     closedAt: row.closed_at,
     endedAt: row.ended_at,
+    stopAskedAt: row.stop_asked_at,
     removedAt: row.removed_at,
     seen: SeenJob.nullable().parse(row.observation),
+    queued: Queued.parse(row.spec).pod?.queue != null,
   };
 }
+
+/** The one part of a stored job spec that a decision needs. */
+const Queued = z.object({ pod: z.object({ queue: z.string().nullable() }).nullish() });
 
 async function newResultsOf(db: Db, row: JobRow): Promise<{ complete: boolean } | null> {
   if (!row.new_results) return null;

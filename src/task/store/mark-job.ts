@@ -1,4 +1,4 @@
-/** The three moments of a job outside the record: launched, told something through deliver, removed. */
+/** The moments of a job outside the record: launched, told something through deliver, asked to stop, removed. */
 import { sql } from 'kysely';
 import type { Db } from '../open-database.ts';
 
@@ -22,6 +22,11 @@ export async function tellDeliver(
     .set({ [word]: true })
     .where('name', '=', name)
     .execute();
+}
+
+/** The adapter was asked to end the job; its end is observed. */
+export async function markStopAsked(db: Db, name: string): Promise<void> {
+  await db.updateTable('job').set({ stop_asked_at: sql<Date>`now()` }).where('name', '=', name).execute();
 }
 
 /** Nothing of the job is left outside the record. */

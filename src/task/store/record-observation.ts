@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import type { JobObservation } from '../../job/sandbox.ts';
 import type { Db } from '../open-database.ts';
 
-/** The first end stays. `seen` null: the adapter knows no such job. */
+/** The first end stays. `seen` null: the adapter knows no such job. What the platform has against a job is to be shown. */
 export async function recordObservation(db: Db, name: string, seen: JobObservation | null): Promise<void> {
   const ended = seen === null || seen.state === 'ended';
   await db
@@ -14,5 +14,14 @@ export async function recordObservation(db: Db, name: string, seen: JobObservati
     })
     .where('name', '=', name)
     .where('ended_at', 'is', null)
+    .execute();
+  if (seen?.trouble) await makeSurfaceDue(db, name);
+}
+
+async function makeSurfaceDue(db: Db, name: string): Promise<void> {
+  await db
+    .updateTable('task')
+    .set({ surface_due_at: sql<Date>`least(surface_due_at, now())` })
+    .where('id', '=', db.selectFrom('job').select('task_id').where('name', '=', name))
     .execute();
 }

@@ -1,9 +1,9 @@
 /** Starts a queued task under the schedule lock, or leaves it where it is: over capacity is a place in the queue. */
 import { sql } from 'kysely';
 import type { Db } from '../open-database.ts';
-import { type ConcurrencyCaps, type Place, startable } from '../schedule.ts';
-import { RUNNING_STATES } from './running-tasks.ts';
+import { PLACE_RANK } from '../place-rank.ts';
 import { startRound } from './start-round.ts';
+import { type Room, startableTasks } from './startable-tasks.ts';
 import { type SeenTask, transition } from './transition.ts';
 
 /** Key of the advisory lock: places are given by one transaction at a time. */
@@ -14,39 +14,27 @@ export interface TaskStart {
   readonly task: SeenTask;
   readonly attempt: number;
   readonly round: number;
-  readonly caps: ConcurrencyCaps;
+  readonly room: Room;
 }
 
-/** True when the task is working now, with its first round begun. Errors: `record-moved`. */
+/**
+ * True when the task is working now, with its first round begun and in line for the place of its first sandbox, which was
+ * free. Errors: `record-moved`.
+ */
 export function startTask(db: Db, start: TaskStart): Promise<boolean> {
   return db.transaction().execute(async (trx) => {
     await sql`select pg_advisory_xact_lock(${SCHEDULE_LOCK})`.execute(trx);
-    const queue = await places(trx, ['queued']);
-    const running = await places(trx, RUNNING_STATES);
-    if (!startable(queue, running, start.caps).has(start.task.id)) return false;
+    const { task } = start;
+    if (!(await startableTasks(trx, start.room)).has(task.id)) return false;
     await startRound(trx, {
-      taskId: start.task.id,
+      taskId: task.id,
       attempt: start.attempt,
       number: start.round,
       resumeDigest: null,
       followsRound: null,
     });
-    await transition(trx, start.task, { to: 'working', by: 'controller' });
+    const set = { wait_rank: PLACE_RANK.work, wait_since: sql<Date>`now()` };
+    await transition(trx, task, { to: 'working', by: 'controller', set });
     return true;
   });
-}
-
-async function places(trx: Db, states: readonly string[]): Promise<Place[]> {
-  const rows = await trx
-    .selectFrom('task')
-    .select(['id', 'installation_id', 'repository_id'])
-    .where('state', 'in', [...states])
-    .orderBy('created_at')
-    .orderBy('id')
-    .execute();
-  return rows.map((row) => ({
-    id: row.id,
-    installationId: row.installation_id,
-    repositoryId: row.repository_id,
-  }));
 }

@@ -2,13 +2,12 @@
  * The one statement that changes a task's state: compare-and-set on version and epoch, with its audit event in the same
  * transaction, and with what follows from every change (the status comment is due, failed tries start anew).
  */
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import { appendAudit } from '../../audit/append.ts';
 import { GloveboxError } from '../../shared/errors.ts';
 import type { Db } from '../open-database.ts';
 import { type Actor, assertStep } from '../state-table.ts';
 import type { Outcome, Reason, TaskState } from '../task.ts';
-import { wakeQueued } from './wake-queued.ts';
 import { wakeTask } from './wake-task.ts';
 
 /** The row as the caller read it; another version or epoch refuses the step. */
@@ -32,6 +31,9 @@ export interface StateChange {
       branch: string | null;
       commit_sha: string | null;
       pull_number: number | null;
+      namespace: string | null;
+      wait_rank: number;
+      wait_since: RawBuilder<Date>;
     }>
   >;
 }
@@ -45,6 +47,8 @@ export async function transition(trx: Db, task: SeenTask, change: StateChange): 
   const row = await trx
     .updateTable('task')
     .set({
+      wait_rank: null, // the line was for the state before
+      wait_since: null,
       ...change.set,
       state: change.to,
       state_since: sql<Date>`now()`,
@@ -57,7 +61,7 @@ export async function transition(trx: Db, task: SeenTask, change: StateChange): 
     .where('state', '=', task.state)
     .where('version', '=', task.version)
     .where('epoch', '=', task.epoch)
-    .returning(['version', 'installation_id'])
+    .returning('version')
     .executeTakeFirst();
   if (!row) throw recordMoved(task);
   await appendAudit(trx, task.id, {
@@ -70,7 +74,6 @@ export async function transition(trx: Db, task: SeenTask, change: StateChange): 
     },
   });
   await wakeTask(trx, task.id);
-  if (change.to === 'ended') await wakeQueued(trx, row.installation_id);
   return row.version;
 }
 

@@ -1,0 +1,32 @@
+/**
+ * What the platform has against a launched job. Some of it ends the task at once; the rest passes, and the job waits with a
+ * patience of its own: waiting for room is no work, and eats nothing of work's time.
+ */
+import { WAIT_PATIENCE_MS } from '../job/sandbox.ts';
+import type { JobRecord, TaskRecord } from '../task/record.ts';
+import type { Ending } from './failure-outcome.ts';
+import { noRoom, startRefused } from './platform-ending.ts';
+
+/** A queue is there to make jobs wait: its jobs are given up after a day. */
+const QUEUE_PATIENCE_MS = 24 * 3_600_000;
+
+/**
+ * Null while the job may still start by itself. `since`: from when on the job's wait is a wait of the task (a verify job
+ * beside the agent keeps nobody waiting before the seal).
+ */
+export function troubleEnding(
+  record: TaskRecord,
+  job: JobRecord,
+  when: { readonly now: number; readonly since: number },
+): Ending | null {
+  return startRefused(record, job) ?? outOfPatience(job, when);
+}
+
+function outOfPatience(
+  job: JobRecord,
+  when: { readonly now: number; readonly since: number },
+): Ending | null {
+  if (job.seen?.state !== 'waiting' || job.endedAt || !job.launchedAt) return null;
+  const waitedMs = when.now - Math.max(when.since, job.launchedAt.getTime());
+  return waitedMs > (job.queued ? QUEUE_PATIENCE_MS : WAIT_PATIENCE_MS) ? noRoom(job, waitedMs) : null;
+}
