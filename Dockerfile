@@ -1,6 +1,7 @@
-# The two images of Glovebox, each an empty root with only the files it needs: no shell, no package manager, no build tools.
+# The images of Glovebox, each an empty root with only the files it needs: no shell, no package manager, no build tools.
 #   control  bot, gateway and every command:  docker build --target control -t glovebox/control .
 #   runner   brought into each sandbox pod:    docker build --target runner -t glovebox/runner .
+#   demo     no part of the product: plays GitHub and the model for `npm run demo -- --kubernetes`
 # Build arguments: NODE_IMAGE, a mirror of the same image; NPM_REGISTRY, a mirror of the registry. Behind a proxy that signs
 # with its own authority: --secret id=ca,src=FILE (PEM); it is used for the build and is in no layer.
 ARG NODE_IMAGE=docker.io/library/node:24-bookworm-slim
@@ -28,6 +29,23 @@ RUN /image-root.sh /control /usr/local/bin/node \
   && printf 'fetch:x:1000:1000::/tmp:/nonexistent\ndeliver:x:1001:1000::/tmp:/nonexistent\n' >/runner/etc/passwd \
   && mkdir -p /runner/opt/glovebox /runner/usr/share/git-core/templates \
   && mv /runner/usr/local/bin/node /runner/opt/glovebox/node
+
+FROM build AS demo-build
+COPY test/fixtures/holding-proxy.ts ./test/fixtures/
+COPY test/github-host ./test/github-host
+COPY demo ./demo
+RUN node demo/cluster/bundle-pod.ts /demo
+
+FROM files AS demo-files
+RUN /image-root.sh /demo /usr/local/bin/node /usr/bin/git /usr/lib/git-core/git-http-backend \
+  && echo 'demo:x:65532:65532::/tmp:/nonexistent' >/demo/etc/passwd
+
+FROM scratch AS demo
+COPY --from=demo-files /demo /
+COPY --from=demo-build /demo /opt/demo
+ENV PATH=/usr/local/bin:/usr/bin
+USER 65532:65532
+ENTRYPOINT ["/usr/local/bin/node", "/opt/demo/pod.mjs"]
 
 FROM scratch AS control
 LABEL org.opencontainers.image.title="Glovebox control" org.opencontainers.image.licenses="Apache-2.0"

@@ -66,6 +66,7 @@ async function startGateway(): Promise<{ port: number; token: string }> {
     upstream: anthropicUpstream({ baseUrl: upstreamUrl, apiKey: 'sk-bench-key-0123456789' }),
     scrub: exactScrub(['sk-bench-key-0123456789']),
     audit: async () => {},
+    recordRefusal: async () => {},
     gateway: 'bench',
     limits: MODEL_LIMITS,
   });

@@ -12,6 +12,10 @@ export interface DemoArguments {
   readonly issue: string | null;
   readonly config: string | null;
   readonly isolation: 'bubblewrap' | 'none' | null;
+  /** In the cluster of the current context, instead of on this machine. */
+  readonly kubernetes: boolean;
+  /** Where its images are; null builds them. */
+  readonly images: string | null;
   readonly upstream: string | null;
   readonly live: boolean;
   readonly keep: boolean;
@@ -27,6 +31,9 @@ export const HELP = `npm run demo -- [options]
   --issue FILE        the issue as Markdown, its title in the first line (with --repo)
   --config FILE       the repository's configuration, instead of its .github/glovebox.yml
   --isolation MODE    bubblewrap (default where it works) or none
+  --kubernetes        in the cluster of kubectl's current context, in namespaces of its own
+  --images PREFIX     its images: PREFIX/control, PREFIX/runner and PREFIX/demo, at PREFIX:TAG that tag
+                      (default: built for the test cluster)
   --upstream URL      an Anthropic-compatible model instead of the scripted one
   --live              Anthropic's API, with ANTHROPIC_API_KEY from the environment
   --port N            port of the emulated GitHub (default: any free one)
@@ -63,7 +70,22 @@ export function readArguments(argv: readonly string[]): DemoArguments | 'help' {
     scenario: scenarioOf(values.scenario ?? 'fix'),
     isolation: isolationOf(values.isolation),
     port: portOf(values.port ?? '0'),
+    ...placeOf(values),
   };
+}
+
+function placeOf(values: {
+  readonly kubernetes?: boolean;
+  readonly images?: string;
+  readonly isolation?: string;
+  readonly port?: string;
+}): Pick<DemoArguments, 'kubernetes' | 'images'> {
+  const { kubernetes = false, images = null } = values;
+  if (!kubernetes && images !== null) throw usage('--images belongs to --kubernetes: say both.');
+  if (!kubernetes) return { kubernetes, images };
+  const local = (['isolation', 'port'] as const).find((name) => values[name] !== undefined);
+  if (local !== undefined) throw usage(`--${local} is for one machine: leave it out with --kubernetes.`);
+  return { kubernetes, images };
 }
 
 function scenarioOf(name: string): string {
@@ -99,6 +121,8 @@ function parse(argv: readonly string[]) {
         live: { type: 'boolean' },
         keep: { type: 'boolean' },
         port: { type: 'string' },
+        kubernetes: { type: 'boolean' },
+        images: { type: 'string' },
       },
     });
   } catch (cause) {

@@ -9,7 +9,8 @@ import type { Ending } from './report.ts';
 /** One read of both. */
 export async function readEnding(line: Line, look: Look, bill: string): Promise<Ending> {
   const { task, verdict } = look;
-  const { db, host } = line;
+  const { db } = line;
+  const view = await line.view();
   const cost = await readTaskCost(db, {
     taskId: task.id,
     repositoryId: task.repo.repositoryId,
@@ -28,8 +29,8 @@ export async function readEnding(line: Line, look: Look, bill: string): Promise<
     .where('task_id', '=', task.id)
     .orderBy('created_at')
     .execute();
-  const pull = host.state.store.pullRequests.all().find((row) => row.number === task.pullNumber);
-  const run = host.state.store.checkRuns.all().find((row) => row.head_sha === task.commitSha);
+  const pull = view.pulls.find((row) => row.number === task.pullNumber);
+  const run = view.checkRuns.find((row) => row.headSha === task.commitSha);
   return {
     task,
     verdict,
@@ -38,7 +39,8 @@ export async function readEnding(line: Line, look: Look, bill: string): Promise<
     auditHead: audit.hash,
     transcriptDigest: cost.calls === 0 ? null : await transcriptDigest(db, { taskId: task.id }),
     pull: pull ? { number: pull.number, title: pull.title, draft: pull.draft } : null,
-    checkRun: run ? { conclusion: run.conclusion ?? 'none', title: run.output.title ?? '' } : null,
+    checkRun: run ? { conclusion: run.conclusion ?? 'none', title: run.title } : null,
+    githubCalls: view.calls,
     bill,
   };
 }

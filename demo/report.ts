@@ -9,6 +9,7 @@ import type { CheckVerdict, Verdict } from '../src/result/verdict.ts';
 import { formatMicro } from '../src/shared/money.ts';
 import { outcomeWord } from '../src/task/outcome-word.ts';
 import type { Task } from '../src/task/task.ts';
+import type { GithubCalls } from '../test/github-host/request-log.ts';
 import { tookText } from './read-stages.ts';
 
 /** What is left of a finished task, and what the emulated GitHub shows. */
@@ -23,6 +24,7 @@ export interface Ending {
   readonly checkRun: { readonly conclusion: string; readonly title: string } | null;
   /** `scripted, not billed` or `real`. */
   readonly bill: string;
+  readonly githubCalls: GithubCalls;
 }
 
 /** The lines after the table. */

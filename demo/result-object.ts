@@ -1,15 +1,10 @@
 /** The last object of `--json`: numbers as they are recorded, money in nano-dollars, times in milliseconds. */
 import type { Counts } from '../src/result/verdict.ts';
-import type { GithubCalls } from '../test/github-host/request-log.ts';
 import type { Ending } from './report.ts';
 import type { Stage } from './stage.ts';
 
 /** Builds it. */
-export function resultObject(
-  ending: Ending,
-  stages: readonly Stage[],
-  githubCalls: GithubCalls,
-): Readonly<Record<string, unknown>> {
+export function resultObject(ending: Ending, stages: readonly Stage[]): Readonly<Record<string, unknown>> {
   const { task, verdict, cost } = ending;
   const proofs = verdict?.proofs ?? [];
   return {
@@ -26,7 +21,7 @@ export function resultObject(
     ms: Object.fromEntries(
       stages.map((stage) => [stage.stage, stage.ms === null ? null : Math.round(stage.ms)]),
     ),
-    githubCalls,
+    githubCalls: ending.githubCalls,
   };
 }
 

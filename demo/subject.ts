@@ -24,7 +24,9 @@ export interface Subject {
 }
 
 /** Reads the subject. Errors: `repository-invalid`, `issue-invalid`, `config-missing`. */
-export async function readSubject(given: DemoArguments): Promise<Subject> {
+export async function readSubject(
+  given: Pick<DemoArguments, 'scenario' | 'repo' | 'issue' | 'config'>,
+): Promise<Subject> {
   const issuePath = given.issue ?? join(HERE, SCENARIOS[given.scenario]?.issueFile ?? 'sample-issue.md');
   const issue = readIssue(issuePath);
   if (given.repo === null) {

@@ -22,6 +22,8 @@ export interface ScriptedModelOptions {
   readonly apiKey?: string;
   /** Ids that `/v1/models` lists. */
   readonly models?: readonly string[];
+  /** Where to listen, and what others call it; a free loopback port by default. */
+  readonly listen?: { readonly host: string; readonly port: number; readonly publicUrl: string };
   /** Another script for some conversations, told by what is asked; undefined: the one given first. */
   readonly scriptFor?: (messages: string) => readonly ScriptStep[] | undefined;
 }
@@ -45,7 +47,7 @@ const Request = z.looseObject({
 /** Said when a conversation goes on longer than its script. */
 const END: ScriptedAnswer = { text: 'There is nothing more to do.', calls: [] };
 
-/** Listens on a free loopback port. */
+/** Starts listening. Errors: a busy port. */
 export async function startScriptedModel(
   answers: readonly ScriptStep[],
   options: ScriptedModelOptions = {},
@@ -57,11 +59,15 @@ export async function startScriptedModel(
       response.destroy();
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { host, port, publicUrl } = options.listen ?? { host: '127.0.0.1', port: 0, publicUrl: null };
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, resolve);
+  });
   const address = server.address();
   if (typeof address !== 'object' || address === null) throw new Error('the scripted model has no port');
   return {
-    url: `http://127.0.0.1:${address.port}`,
+    url: publicUrl ?? `http://127.0.0.1:${address.port}`,
     requests: state.requests,
     billed: state.billed,
     failNext: (fault) => void state.faults.push(fault),

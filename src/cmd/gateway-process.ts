@@ -15,7 +15,7 @@ import { modelRoutes } from '../gateway/model/model-routes.ts';
 import { payerReader } from '../gateway/model/read-payer.ts';
 import { exactScrub } from '../gateway/model/scrub-strings.ts';
 import type { Upstream } from '../gateway/model/upstream.ts';
-import { createRefusalRecorder } from '../gateway/record-refusal.ts';
+import { createRefusalRecorder, type RecordRefusal } from '../gateway/record-refusal.ts';
 import { sandboxRoutes } from '../gateway/sandbox-routes.ts';
 import { type GatewayListening, openGatewayServer } from '../gateway/server.ts';
 import { readConversation } from '../gateway/transcript/read-conversation.ts';
@@ -84,7 +84,8 @@ export async function startGateway(options: GatewayProcessOptions): Promise<Runn
   refuseUnfenced(options);
   const { db, clock, log } = options;
   const closings = watchJobClosings({ db, clock, log });
-  const sides: Sides = { closings, identity: options.identity ?? createLocalIdentity({ db }) };
+  const identity = options.identity ?? createLocalIdentity({ db });
+  const sides: Sides = { closings, identity, recordRefusal: createRefusalRecorder({ db, log }) };
   const model = modelSide(options, sides);
   const checks = createReadiness({ clock, log }, { store: () => pingStore(db), ...options.checks });
   let isLeaving = false;
@@ -143,13 +144,14 @@ function refuseUnfenced({ admin, upstreamUrl, allowUnfenced, log }: GatewayProce
   });
 }
 
-/** What both sides share: who calls, with its one cache, and which jobs were closed. */
+/** What both sides share: who calls, with its one cache, which jobs were closed, and where refusals are told. */
 interface Sides {
   readonly closings: ReturnType<typeof watchJobClosings>;
   readonly identity: Identity;
+  readonly recordRefusal: RecordRefusal;
 }
 
-function modelSide(options: GatewayProcessOptions, { closings, identity }: Sides) {
+function modelSide(options: GatewayProcessOptions, sides: Sides) {
   const { db, admin, clock } = options;
   const prices = priceTable(admin, SHIPPED_PRICES, new Date(clock.now()).toISOString().slice(0, 10));
   const caps = capsOf(admin);
@@ -158,10 +160,9 @@ function modelSide(options: GatewayProcessOptions, { closings, identity }: Sides
     clock,
     random: options.random,
     log: options.log,
-    identity,
+    ...sides,
     checkPhase,
     reserveOpen,
-    closings,
     payerOf: payerReader({ db, clock }),
     caps: () => caps,
     prices: () => prices,
@@ -174,7 +175,7 @@ function modelSide(options: GatewayProcessOptions, { closings, identity }: Sides
   });
 }
 
-function sandboxSide(options: GatewayProcessOptions, { closings, identity }: Sides) {
+function sandboxSide(options: GatewayProcessOptions, sides: Sides) {
   const { db, clock, log, random, secretBox } = options;
   const git = gitReadEndpoints({
     fetchPack: createGitUpstream({ baseUrl: options.gitUrl, fetch }),
@@ -185,9 +186,7 @@ function sandboxSide(options: GatewayProcessOptions, { closings, identity }: Sid
   return sandboxRoutes(
     {
       db,
-      identity,
-      closings,
-      recordRefusal: createRefusalRecorder({ db, log }),
+      ...sides,
       clock,
       random,
       log,

@@ -86,6 +86,7 @@ export async function standaloneGateway(args: StandaloneArgs, io: StandaloneIo):
     upstream,
     scrub: exactScrub(io.apiKey === null ? [] : [io.apiKey]),
     audit: async () => {},
+    recordRefusal: async () => {},
     gateway: `standalone ${hostname()} ${process.pid}`,
     limits: MODEL_LIMITS,
   });

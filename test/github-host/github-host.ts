@@ -30,8 +30,10 @@ import { createWebhookSender, type WebhookSender, type WebhookTarget } from './w
 
 /** How to start a host. */
 export interface GithubHostOptions {
-  /** Loopback port; a free one by default. */
+  /** Port; a free one by default. */
   readonly port?: number;
+  /** Address to listen on, and what others call it; loopback by default. */
+  readonly listen?: { readonly host: string; readonly publicUrl: string };
   readonly repositories: readonly RepositorySeed[];
   /** Where the App's webhooks go; can be set later. */
   readonly webhook?: WebhookTarget;
@@ -64,6 +66,8 @@ export interface GithubHost {
   close(): Promise<void>;
 }
 
+const LOOPBACK = '127.0.0.1';
+
 /** Permissions of the App's manifest; no `workflows`, no `administration`. */
 const PERMISSIONS = {
   metadata: 'read',
@@ -73,7 +77,7 @@ const PERMISSIONS = {
   checks: 'write',
 } as const;
 
-/** Starts a host on loopback. Errors: the port's `EADDRINUSE`. */
+/** Starts a host. Errors: the port's `EADDRINUSE`. */
 export async function startGithubHost(options: GithubHostOptions): Promise<GithubHost> {
   const folder = mkdtempSync(join(tmpdir(), 'github-host-'));
   const requests: RecordedRequest[] = [];
@@ -83,7 +87,8 @@ export async function startGithubHost(options: GithubHostOptions): Promise<Githu
     response.writeHead(503).end();
   };
   const server = createServer((request, response) => handle(request, response));
-  const url = await listen(server, options.port ?? 0);
+  const origin = await listen(server, { port: options.port ?? 0, host: options.listen?.host ?? LOOPBACK });
+  const url = options.listen?.publicUrl ?? origin;
   const app = buildApp(options);
   const holder: { state: HostState | null } = { state: null };
   const emulator = await startEmulator({
@@ -94,7 +99,14 @@ export async function startGithubHost(options: GithubHostOptions): Promise<Githu
       if (holder.state) announce(holder.state, event);
     },
   });
-  const state = buildState({ url, app, emulator, options, report: (problem) => violations.push(problem) });
+  const state = buildState({
+    url,
+    origin,
+    app,
+    emulator,
+    options,
+    report: (problem) => violations.push(problem),
+  });
   holder.state = state;
   seedPeopleAndRepositories(state, options.repositories);
   const api = getRequestListener(buildApi({ state, faults, requests, violations }).fetch);
@@ -182,15 +194,17 @@ function emulatorSeed(app: HostApp, options: GithubHostOptions): Record<string, 
 
 function buildState(parts: {
   readonly url: string;
+  readonly origin: string;
   readonly app: HostApp;
   readonly emulator: Emulator;
   readonly options: GithubHostOptions;
   readonly report: (problem: string) => void;
 }): HostState {
-  const { url, app, emulator, options, report } = parts;
+  const { url, origin, app, emulator, options, report } = parts;
   const target = options.webhook ?? null;
   return {
     url,
+    origin,
     app,
     emulator,
     store: emulator.store,
@@ -266,12 +280,13 @@ function gitHandler(host: {
   };
 }
 
-function listen(server: Server, port: number): Promise<string> {
+/** Answers with the origin that this machine reaches it by. */
+function listen(server: Server, at: { readonly host: string; readonly port: number }): Promise<string> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, '127.0.0.1', () => {
+    server.listen(at.port, at.host, () => {
       const address = server.address();
-      resolve(`http://127.0.0.1:${typeof address === 'object' && address ? address.port : port}`);
+      resolve(`http://${LOOPBACK}:${typeof address === 'object' && address ? address.port : at.port}`);
     });
   });
 }

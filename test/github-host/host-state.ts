@@ -37,7 +37,10 @@ export interface HostRules {
 
 /** Shared by all routes of one host. */
 export interface HostState {
+  /** What others call it, and what its answers name. */
   readonly url: string;
+  /** Where this machine reaches it. */
+  readonly origin: string;
   readonly app: HostApp;
   readonly emulator: Emulator;
   readonly store: Store;

@@ -49,7 +49,12 @@ const Identified = z.object({ id: z.int() });
 
 /** The people of a host. */
 export function people(state: HostState): People {
-  const ask = async (as: PersonName, route: string, body?: unknown, origin = state.url): Promise<unknown> => {
+  const ask = async (
+    as: PersonName,
+    route: string,
+    body?: unknown,
+    origin = state.origin,
+  ): Promise<unknown> => {
     const [method = 'GET', path = '/'] = route.split(' ');
     const answer = await fetch(`${origin}${path}`, {
       method,
@@ -64,7 +69,7 @@ export function people(state: HostState): People {
   return {
     async openIssue(issue) {
       const { repository, as, title, body, labels = [] } = issue;
-      const origin = issue.byTemplate === true ? state.emulator.origin : state.url;
+      const origin = issue.byTemplate === true ? state.emulator.origin : state.origin;
       const route = `POST /repos/${ORGANISATION}/${repository}/issues`;
       return Numbered.parse(await ask(as, route, { title, body, labels }, origin)).number;
     },

@@ -4,6 +4,7 @@
  */
 
 import type { ServerResponse } from 'node:http';
+import type { TargetJob } from '../identity.ts';
 
 /** Error types that Anthropic's clients know. */
 export type ErrorType =
@@ -24,14 +25,23 @@ export interface Refusal {
   readonly retry: false | number;
 }
 
+/** Why a token opens nothing: for the audit, never for the answer. */
+export interface TokenRefusal {
+  readonly reason: string;
+  /** The job that the token names, where nobody knows the caller. */
+  readonly target: TargetJob | null;
+}
+
 /** Carries a refusal out of the steps of a call. */
 export class RefusedCall extends Error {
   readonly refusal: Refusal;
+  readonly token: TokenRefusal | null;
 
-  constructor(refusal: Refusal) {
+  constructor(refusal: Refusal, token: TokenRefusal | null = null) {
     super(refusal.message);
     this.name = 'RefusedCall';
     this.refusal = refusal;
+    this.token = token;
   }
 }
 
@@ -49,12 +59,17 @@ export function writeRefusal(outgoing: ServerResponse, refusal: Refusal, request
 }
 
 /** Revoked, closed, unknown: one answer for all, the audit has the reason. */
-export const UNAUTHENTICATED: Refusal = {
+const UNAUTHENTICATED: Refusal = {
   status: 401,
   type: 'authentication_error',
   message: 'The token is not valid here, or its phase is over. Stop.',
   retry: false,
 };
+
+/** A token that opens nothing. */
+export function unauthenticated(reason: string, target: TargetJob | null = null): RefusedCall {
+  return new RefusedCall(UNAUTHENTICATED, { reason, target });
+}
 
 /** The store cannot be reached: nothing is sent that could not be accounted for. */
 export const LEDGER_UNAVAILABLE: Refusal = {

@@ -7,7 +7,7 @@ import {
   LEDGER_UNAVAILABLE,
   notAllowed,
   RefusedCall,
-  UNAUTHENTICATED,
+  unauthenticated,
 } from './anthropic-error.ts';
 import { type ClientCall, endWith } from './client-call.ts';
 import { dispatch } from './dispatch.ts';
@@ -35,7 +35,7 @@ export async function postMessages(deps: CallDeps, client: ClientCall): Promise<
     await call(deps, { client, exchange, over });
   } catch (error) {
     over();
-    if (closing.aborted) throw new RefusedCall(UNAUTHENTICATED);
+    if (closing.aborted) throw unauthenticated('phase-closed');
     throw error;
   }
 }

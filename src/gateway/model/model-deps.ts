@@ -9,6 +9,7 @@ import type { RandomBytes } from '../../shared/ids.ts';
 import type { Log } from '../../shared/log.ts';
 import type { Db } from '../../task/open-database.ts';
 import type { Caller, Identity, JobClosings } from '../identity.ts';
+import type { RecordRefusal } from '../record-refusal.ts';
 import type { Scrub } from './scrub-strings.ts';
 import type { Upstream } from './upstream.ts';
 
@@ -64,6 +65,8 @@ export interface ModelDeps {
   readonly scrub: Scrub;
   /** Appends to a task's audit chain; standalone there is none. */
   audit(taskId: string, event: AuditEvent): Promise<void>;
+  /** Where tokens that open nothing are told; standalone nowhere. */
+  readonly recordRefusal: RecordRefusal;
   /** Names this process in ledger rows. */
   readonly gateway: string;
   readonly limits: ModelLimits;

@@ -1,10 +1,11 @@
 /** The model side of the gateway: what a sandbox, or a standalone client, reaches under `/v1`. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { redact } from '../../result/scan-text.ts';
+import type { Caller } from '../identity.ts';
 import { pathOf } from '../path-of.ts';
 import type { NodeApp } from '../server.ts';
 import { StoredChunks } from '../transcript/stored-chunks.ts';
-import { RefusedCall, writeRefusal } from './anthropic-error.ts';
+import { RefusedCall, unauthenticated, writeRefusal } from './anthropic-error.ts';
 import { authenticate } from './authenticate.ts';
 import { CallsInFlight } from './calls-in-flight.ts';
 import type { ClientCall } from './client-call.ts';
@@ -52,15 +53,27 @@ export function modelRoutes(given: ModelDeps): ModelRoutes {
 
 async function handle(deps: CallDeps, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
   const requestId = `req_gbx${Buffer.from(deps.random(12)).toString('hex')}`;
+  let caller: Caller | null = null;
   try {
-    const caller = await authenticate(deps, incoming);
+    caller = await authenticate(deps, incoming);
+    if (caller.phase !== 'work') throw unauthenticated(`phase-${caller.phase}`);
     await routeOf(incoming)(deps, { incoming, outgoing, caller, requestId });
   } catch (error) {
-    if (!(error instanceof RefusedCall)) deps.log.error({ err: error }, 'model call failed on our side');
-    // what has begun cannot be refused any more: it must look cut
-    if (outgoing.headersSent) outgoing.destroy();
-    else writeRefusal(outgoing, error instanceof RefusedCall ? error.refusal : OUR_FAULT, requestId);
+    await refuse(deps, { incoming, outgoing, caller, requestId }, error);
   }
+}
+
+async function refuse(
+  deps: CallDeps,
+  { incoming, outgoing, caller, requestId }: Omit<ClientCall, 'caller'> & { readonly caller: Caller | null },
+  error: unknown,
+): Promise<void> {
+  const refused = error instanceof RefusedCall ? error : null;
+  if (!refused) deps.log.error({ err: error }, 'model call failed on our side');
+  if (refused?.token) await deps.recordRefusal({ caller, path: pathOf(incoming.url), ...refused.token });
+  // what has begun cannot be refused any more: it must look cut
+  if (outgoing.headersSent) outgoing.destroy();
+  else writeRefusal(outgoing, refused?.refusal ?? OUR_FAULT, requestId);
 }
 
 type Route = (deps: CallDeps, call: ClientCall) => Promise<void>;

@@ -1,6 +1,6 @@
 /** `count_tokens` and the model list: free calls that pass through with the same identity, bounds and headers. */
 import { targetOf } from '../path-of.ts';
-import { LEDGER_UNAVAILABLE, RefusedCall, UNAUTHENTICATED } from './anthropic-error.ts';
+import { LEDGER_UNAVAILABLE, RefusedCall, unauthenticated } from './anthropic-error.ts';
 import { type ClientCall, endWith } from './client-call.ts';
 import { type CallDeps, parseBody } from './messages-route.ts';
 import { answerHeaders, requestHeaders } from './pass-headers.ts';
@@ -42,7 +42,7 @@ async function refuseClosed(deps: CallDeps, { caller }: ClientCall): Promise<voi
     deps.log.error({ err: error }, 'phase cannot be read');
     throw new RefusedCall(LEDGER_UNAVAILABLE);
   }
-  if (phase === 'closed') throw new RefusedCall(UNAUTHENTICATED);
+  if (phase === 'closed') throw unauthenticated('phase-closed');
 }
 
 async function sendOn(deps: CallDeps, { incoming, caller }: ClientCall, signal: AbortSignal) {

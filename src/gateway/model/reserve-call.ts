@@ -10,7 +10,7 @@ import { outputFloor, worstInputNanoUsd } from '../../ledger/worst-case.ts';
 import { GloveboxError, hasCode } from '../../shared/errors.ts';
 import type { Caller } from '../identity.ts';
 import type { StoredChunks } from '../transcript/stored-chunks.ts';
-import { LEDGER_UNAVAILABLE, RefusedCall, UNAUTHENTICATED } from './anthropic-error.ts';
+import { LEDGER_UNAVAILABLE, RefusedCall, unauthenticated } from './anthropic-error.ts';
 import type { CallsInFlight } from './calls-in-flight.ts';
 import type { ModelDeps } from './model-deps.ts';
 import type { ModelRequest } from './model-request.ts';
@@ -130,7 +130,7 @@ async function tryReserve(
     if (answer.kind === 'reserved') deps.stored.confirm(mark);
     return answer;
   } catch (error) {
-    if (hasCode(error, 'phase-closed')) throw new RefusedCall(UNAUTHENTICATED);
+    if (hasCode(error, 'phase-closed')) throw unauthenticated('phase-closed');
     deps.log.error({ err: error, taskId: money.caller.taskId }, 'reservation failed');
     throw new RefusedCall(LEDGER_UNAVAILABLE);
   }

@@ -1,0 +1,101 @@
+/** Runs kubectl against the current context: the operator's own, or the test cluster's where there is none on PATH. */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { GloveboxError } from '../../src/shared/errors.ts';
+
+/** How a call ended. */
+export interface KubectlEnd {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface KubectlOptions {
+  /** For stdin, e.g. manifests with `apply -f -`. */
+  readonly input?: string;
+  /** Ends the call; 60,000 unless said. */
+  readonly timeoutMs?: number;
+}
+
+/** One kubectl, pointed at one context. */
+export interface Kubectl {
+  /** Name of the context. */
+  readonly context: string;
+  /** Runs to the end, whatever that is. */
+  attempt(args: readonly string[], options?: KubectlOptions): Promise<KubectlEnd>;
+  /** For what must work: stdout. Error `kubectl-failed` with what kubectl said. */
+  run(args: readonly string[], options?: KubectlOptions): Promise<string>;
+  /** A call that goes on, e.g. `port-forward`; its end is the caller's business. */
+  start(args: readonly string[]): ChildProcess;
+}
+
+const TIMEOUT_MS = 60_000;
+
+/** Finds kubectl and the current context. Errors: `kubectl-missing`, `context-missing`. */
+export function openKubectl(clusterFolder: string): Kubectl {
+  const command = findKubectl(clusterFolder);
+  const asked = spawnSync(command, ['config', 'current-context'], { encoding: 'utf8' });
+  const context = asked.stdout.trim();
+  if (asked.status !== 0 || context === '') throw contextMissing();
+  const all = (args: readonly string[]): string[] => ['--context', context, ...args];
+  const attempt: Kubectl['attempt'] = (args, options = {}) => runToEnd(command, all(args), options);
+  return {
+    context,
+    attempt,
+    run: async (args, options) => {
+      const end = await attempt(args, options);
+      if (end.code !== 0) throw failed(args, end);
+      return end.stdout;
+    },
+    start: (args) => spawn(command, all(args), { stdio: ['ignore', 'pipe', 'pipe'] }),
+  };
+}
+
+function findKubectl(clusterFolder: string): string {
+  if (spawnSync('kubectl', ['version', '--client']).status === 0) return 'kubectl';
+  const own = join(clusterFolder, 'kubectl');
+  if (existsSync(own)) return own;
+  throw new GloveboxError({
+    code: 'kubectl-missing',
+    message: 'kubectl is not on PATH; install kubectl, then run again.',
+  });
+}
+
+function contextMissing(): GloveboxError {
+  return new GloveboxError({
+    code: 'context-missing',
+    message:
+      'There is no current Kubernetes context; choose one with `kubectl config use-context NAME`, then run again.',
+  });
+}
+
+function failed(args: readonly string[], { code, stderr }: KubectlEnd): GloveboxError {
+  const said = stderr.trim().split('\n').slice(0, 5).join(' ');
+  return new GloveboxError({
+    code: 'kubectl-failed',
+    message: `\`kubectl ${args.slice(0, 3).join(' ')}\` ended with ${code ?? 'a signal'}: ${said || 'nothing said'}`,
+  });
+}
+
+function runToEnd(command: string, args: readonly string[], options: KubectlOptions): Promise<KubectlEnd> {
+  const child = spawn(command, [...args], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    timeout: options.timeoutMs ?? TIMEOUT_MS,
+    killSignal: 'SIGKILL',
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  child.stdin.on('error', () => {});
+  child.stdin.end(options.input ?? '');
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ code, stdout, stderr }));
+  });
+}

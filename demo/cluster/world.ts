@@ -1,0 +1,114 @@
+/**
+ * The world outside of Glovebox as the demo's pod plays it: the emulated GitHub and the scripted model, each behind a proxy
+ * that can hold requests, so that kills between two effects can be tried on a cluster too.
+ */
+import { randomUUID } from 'node:crypto';
+import { type Hold, type HoldingProxy, startHoldingProxy } from '../../test/fixtures/holding-proxy.ts';
+import { type GithubHost, startGithubHost } from '../../test/github-host/github-host.ts';
+import { viewOf } from '../host-view.ts';
+import type { ScriptStep } from '../model/script.ts';
+import { type ScriptedModel, startScriptedModel } from '../model/scripted-model.ts';
+import { SCENARIOS } from '../scenarios/all.ts';
+import type { OpenHold, StartWorld, WorldView } from './control-wire.ts';
+import { DEMO_PORTS, GITHUB_URL } from './places.ts';
+
+/** The started world. */
+export interface World {
+  readonly host: GithubHost;
+  readonly model: ScriptedModel;
+  /** Answers the hold's id. */
+  hold(want: OpenHold): string;
+  /** Null for an unknown id. */
+  isReached(id: string): boolean | null;
+  /** Lets it go; an unknown id does nothing. */
+  release(id: string): void;
+  view(): WorldView;
+  close(): Promise<void>;
+}
+
+interface Watched {
+  readonly hold: Hold;
+  reached: boolean;
+}
+
+/** Starts all of it on the pod's ports. Errors: a busy port. */
+export async function startWorld(want: StartWorld): Promise<World> {
+  const host = await startGithubHost({
+    listen: { host: '127.0.0.1', publicUrl: GITHUB_URL },
+    repositories: want.repositories.map(({ name, files, firstIssueNumber }) => ({
+      name,
+      firstIssueNumber,
+      files: files.map(({ path, mode, base64 }) => ({ path, mode, content: Buffer.from(base64, 'base64') })),
+    })),
+    app: { privateKey: want.appPrivateKey },
+    webhook: want.webhook,
+  });
+  const model = await startScriptedModel(answersOf(want.scenario), {
+    scriptFor: (messages) => {
+      const mark = Object.keys(want.scenarios).find((text) => messages.includes(text));
+      return mark === undefined ? undefined : answersOf(want.scenarios[mark] ?? '');
+    },
+  });
+  const everywhere = '0.0.0.0';
+  const toGithub = await startHoldingProxy(host.state.origin, { host: everywhere, port: DEMO_PORTS.github });
+  const toModel = await startHoldingProxy(model.url, { host: everywhere, port: DEMO_PORTS.model });
+  return {
+    host,
+    model,
+    ...holdsOn({ github: toGithub, model: toModel }),
+    view: () => ({ host: viewOf(host), billed: [...model.billed], deliveries: deliveriesOf(host) }),
+    close: async () => {
+      await Promise.all([toGithub.close(), toModel.close()]);
+      await Promise.all([host.close(), model.close()]);
+    },
+  };
+}
+
+function answersOf(scenario: string): readonly ScriptStep[] {
+  return SCENARIOS[scenario]?.answers ?? [];
+}
+
+function holdsOn(
+  proxies: Readonly<Record<OpenHold['side'], HoldingProxy>>,
+): Pick<World, 'hold' | 'isReached' | 'release'> {
+  const holds = new Map<string, Watched>();
+  return {
+    hold: ({ side, on, method, path, nth }) => {
+      const matches = nthMatch(method, new RegExp(path), nth);
+      const proxy = proxies[side];
+      const watched: Watched = {
+        hold: on === 'answer' ? proxy.holdAnswers(matches) : proxy.hold(matches),
+        reached: false,
+      };
+      void watched.hold.reached.then(() => {
+        watched.reached = true;
+      });
+      const id = randomUUID();
+      holds.set(id, watched);
+      return id;
+    },
+    isReached: (id) => holds.get(id)?.reached ?? null,
+    release: (id) => {
+      holds.get(id)?.hold.release();
+      holds.delete(id);
+    },
+  };
+}
+
+function nthMatch(method: string, path: RegExp, nth: number) {
+  let seen = 0;
+  return (request: { readonly method: string; readonly path: string }): boolean => {
+    if (request.method !== method || !path.test(request.path)) return false;
+    seen += 1;
+    return seen === nth;
+  };
+}
+
+function deliveriesOf(host: GithubHost): WorldView['deliveries'] {
+  return host.webhooks.deliveries.map(({ event, action, status_code: statusCode, status }) => ({
+    event,
+    action,
+    statusCode,
+    status,
+  }));
+}
