@@ -8,9 +8,11 @@ import type { Sandbox } from '../job/sandbox.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { RandomBytes } from '../shared/ids.ts';
 import type { Log } from '../shared/log.ts';
+import { createReadiness } from '../shared/readiness.ts';
 import type { SecretBox } from '../shared/secret-box.ts';
 import type { Db } from '../task/open-database.ts';
 import { listenForWakes } from '../task/store/listen-wakes.ts';
+import { pingStore } from '../task/store/ping-store.ts';
 import { deliveryHandler } from '../webhook/delivery-handler.ts';
 import { type DeliveryLoop, handleDeliveries } from '../webhook/handle-deliveries.ts';
 import { octokitSweepGitHub } from '../webhook/octokit-sweep-github.ts';
@@ -47,8 +49,11 @@ export interface BotProcessOptions {
 export interface RunningBot {
   readonly url: string;
   readonly port: number;
-  /** Takes nothing new, ends what is in hand, leaves sandboxes to their owner. */
-  close(): Promise<void>;
+  /**
+   * Says that it is not ready, and for `noticeMs` still takes what comes: balancers need to hear of it. Then takes nothing
+   * new, ends what is in hand, leaves sandboxes to their owner.
+   */
+  close(noticeMs?: number): Promise<void>;
 }
 
 /** What a killed bot leaves a task blocked for; longer than any call to GitHub may take (GITHUB_TIMEOUT_MS). */
@@ -67,13 +72,16 @@ export async function startBot(options: BotProcessOptions): Promise<RunningBot> 
     secret: options.webhookSecret,
     ...options.listen,
     wake: () => deliveries.wake(),
+    readiness: createReadiness(options, { store: () => pingStore(options.db) }),
     log: options.log,
   });
   const stopTimers = startTimers(options, deliveries, controller);
   return {
     url: server.url,
     port: server.port,
-    close: async () => {
+    close: async (noticeMs = 0) => {
+      server.leave();
+      await options.clock.sleep(noticeMs);
       await stopTimers();
       await server.close();
       await deliveries.stop();

@@ -16,6 +16,8 @@ import { untilSignal } from './until-signal.ts';
 
 /** GitHub answers within seconds; a lease outlives this by far. */
 const GITHUB_TIMEOUT_MS = 20_000;
+/** How long a balancer may take to hear that a replica leaves. */
+const NOTICE_MS = 5_000;
 
 /** Runs until a signal ends it; exit code 0, or 3 when its lock was lost. Errors: the environment's, the admin file's, the store's, GitHub's, `bot-running`. */
 export async function runBot(): Promise<number> {
@@ -49,7 +51,7 @@ export async function runBot(): Promise<number> {
   });
   parts.log.info({ url: bot.url, ...ready }, 'bot started');
   const ended = await Promise.race([untilSignal(), ...(lock ? [lock.lost] : [])]);
-  await bot.close();
+  await bot.close(env.sandbox === 'kubernetes' ? NOTICE_MS : 0);
   await close();
   await lock?.release();
   await parts.store.close();

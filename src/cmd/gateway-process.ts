@@ -1,5 +1,4 @@
 /** Builds and runs the gateway: the only thing that a sandbox reaches. Holds the model's key, never the App's. */
-import { sql } from 'kysely';
 import { appendAudit } from '../audit/append.ts';
 import type { AdminConfig } from '../config/admin-config.ts';
 import { capsOf } from '../config/caps.ts';
@@ -32,6 +31,7 @@ import { type Checks, createReadiness } from '../shared/readiness.ts';
 import type { SecretBox } from '../shared/secret-box.ts';
 import type { Db } from '../task/open-database.ts';
 import { checkPhase } from '../task/store/check-phase.ts';
+import { pingStore } from '../task/store/ping-store.ts';
 
 const MAX_PACK_BYTES = 2 ** 31;
 const PACK_TIMEOUT_MS = 240_000;
@@ -116,10 +116,6 @@ export async function startGateway(options: GatewayProcessOptions): Promise<Runn
 
 function listening({ socketPath, tcp }: GatewayProcessOptions): GatewayListening {
   return { ...(socketPath === null ? {} : { socketPath }), ...(tcp ? { tcp } : {}) };
-}
-
-function pingStore(db: Db): Promise<unknown> {
-  return sql`select 1`.execute(db);
 }
 
 /** Waits for `work`, but no longer than that. */

@@ -5,10 +5,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
+import { isHealthPath, readHealth } from '../shared/health.ts';
 import type { Log } from '../shared/log.ts';
 import type { Readiness } from '../shared/readiness.ts';
 import { cutOnError } from './cut-on-error.ts';
-import { answerHealth } from './health.ts';
 import { listenOnSocket } from './listen-on-socket.ts';
 import { pathOf } from './path-of.ts';
 
@@ -136,12 +136,16 @@ function buildServer(
 
 function route(deps: GatewayServerDeps, request: Request, draining: boolean): Response | Promise<Response> {
   const { pathname } = new URL(request.url);
-  const health = answerHealth(pathname, draining ? IS_ENDING : (deps.readiness ?? IS_READY));
-  if (health) return health;
+  if (isHealthPath(pathname)) return health(pathname, draining ? IS_ENDING : (deps.readiness ?? IS_READY));
   const { modelRoutes, sandboxRoutes } = deps;
   return isModelPath(pathname) && 'fetch' in modelRoutes
     ? modelRoutes.fetch(request)
     : sandboxRoutes.fetch(request);
+}
+
+async function health(path: '/healthz' | '/readyz', readiness: Readiness): Promise<Response> {
+  const { status, body } = await readHealth(path, readiness);
+  return Response.json(body, { status });
 }
 
 function isModelPath(path: string): boolean {

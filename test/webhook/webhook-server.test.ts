@@ -41,6 +41,26 @@ describe.each(storeKinds)('the webhook on %s', (kind) => {
     await store.close();
   });
 
+  it('answers for its health, and is not ready once it is told to leave, though it still takes what comes', async () => {
+    const leaving = await startWebhookServer({
+      db: store.db,
+      secret: SECRET,
+      host: '127.0.0.1',
+      port: 0,
+      wake: () => {},
+      log,
+    });
+    const status = async (path: string): Promise<number> => (await fetch(leaving.url + path)).status;
+    try {
+      expect([await status('/healthz'), await status('/readyz')]).toEqual([200, 200]);
+      leaving.leave();
+      expect([await status('/healthz'), await status('/readyz')]).toEqual([200, 503]);
+      expect((await post({ origin: leaving.url })).status).toBe(202);
+    } finally {
+      await leaving.close();
+    }
+  });
+
   interface Post {
     readonly body?: string;
     readonly headers?: Readonly<Record<string, string>>;
