@@ -40,6 +40,9 @@ const EXIT_REASONS: ReadonlyMap<number, PhaseEndReason> = new Map([
   [RUNNER_EXIT.stopped, 'stopped'],
 ]);
 
+/** Ends that the runner came to by itself, whatever happened to the pod. */
+const OWN_ENDS: ReadonlySet<number> = new Set([RUNNER_EXIT.done, RUNNER_EXIT.disk, RUNNER_EXIT.processes]);
+
 /** The observation. */
 export function classifyEnd(known: KnownJob): JobObservation {
   const first = known.pods[0] ?? null;
@@ -126,13 +129,15 @@ type Terminated = NonNullable<ContainerStatus['state']['terminated']>;
 function endReason({ reason, exitCode, finishedAt }: Terminated, cause: Cause | null): PhaseEndReason {
   if (reason === 'OOMKilled') return 'memory';
   if (neverStarted(reason)) return 'start-failed';
+  // the kubelet found no such container when it looked: how it ended, or whether it ran, nobody knows
+  if (reason === 'ContainerStatusUnknown') return 'stopped';
   if (cause !== null && isBy(cause, finishedAt, exitCode)) return cause.reason;
   return EXIT_REASONS.get(exitCode) ?? 'error';
 }
 
-/** The kubelet's times are whole seconds. Where the moment is not known, only a bad end is the cause's doing. */
+/** The kubelet's times are whole seconds. Where the moment is not known, the runner's own reasons come first. */
 function isBy({ since }: Cause, finishedAt: number | null, exitCode: number): boolean {
-  if (since === null || finishedAt === null) return exitCode !== 0;
+  if (since === null || finishedAt === null) return !OWN_ENDS.has(exitCode);
   return finishedAt >= Math.floor(since / 1_000) * 1_000;
 }
 
@@ -156,9 +161,11 @@ const isJobDeadline = (job: JobSeen | null): boolean =>
   job?.status.conditions.some(({ reason, status }) => reason === 'DeadlineExceeded' && status === 'True') ??
   false;
 
+/** The kubelet's last word on a pod is a second deletion without grace, which overwrites when the first was asked for. */
 function deletionAskedAt({ metadata }: PodSeen): number | null {
   const { deletionTimestamp, deletionGracePeriodSeconds } = metadata;
-  return deletionTimestamp === null ? null : deletionTimestamp - (deletionGracePeriodSeconds ?? 0) * 1_000;
+  if (deletionTimestamp === null || !deletionGracePeriodSeconds) return null;
+  return deletionTimestamp - deletionGracePeriodSeconds * 1_000;
 }
 
 function troubleOf(known: KnownJob, phases: readonly PhaseObservation[]): Trouble | null {
