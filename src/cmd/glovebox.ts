@@ -12,6 +12,7 @@ import { runBot } from './bot.ts';
 import { type DoctorArgs, runDoctor } from './doctor.ts';
 import { runGateway } from './gateway.ts';
 import { standaloneGateway } from './gateway-standalone.ts';
+import { clusterFacts, jobShowCommand } from './job-show.ts';
 import { ledgerCommand } from './ledger.ts';
 import { runStart } from './start.ts';
 import { taskAbortCommand } from './task-abort.ts';
@@ -58,6 +59,7 @@ function program(done: (code: number) => void): Command {
     .showHelpAfterError();
   addProcesses(root, done);
   addReads(root, done);
+  addJobs(root, done);
   addApp(root, done);
   root
     .command('validate')
@@ -182,6 +184,23 @@ function addReads(root: Command, done: (code: number) => void): void {
     .argument('<task>', 'a task id')
     .action(async (id: string) =>
       done(await withStore((db) => taskAbortCommand({ db, io }, { task: id, login: userInfo().username }))),
+    );
+}
+
+function addJobs(root: Command, done: (code: number) => void): void {
+  root
+    .command('job')
+    .description("show a task's Kubernetes Jobs")
+    .command('show')
+    .description("the Jobs of a task's last round, as YAML")
+    .argument('<task>', 'a task id')
+    .option('--json', 'one JSON list')
+    .action(async (task: string, options: { json?: boolean }) =>
+      done(
+        await withStore((db) =>
+          jobShowCommand({ db, io, facts: () => clusterFacts(db) }, { task, json: options.json }),
+        ),
+      ),
     );
 }
 

@@ -1,6 +1,5 @@
 /** Opens the sandbox that the environment asks for: processes of this machine, or Jobs of a cluster. */
 import { lookup } from 'node:dns/promises';
-import { readFile } from 'node:fs/promises';
 import type { AdminConfig } from '../config/admin-config.ts';
 import { type BotEnv, type ClusterEnv, readClusterEnv } from '../config/env.ts';
 import { DEFAULT_NAMESPACE } from '../config/template-config.ts';
@@ -11,6 +10,7 @@ import type { Sandbox } from '../job/sandbox.ts';
 import { jobNamespace } from '../task/store/job-namespace.ts';
 import { readStoreId } from '../task/store/store-id.ts';
 import { openOneMachine } from './one-machine.ts';
+import { readPodFacts } from './pod-facts.ts';
 import type { ProcessParts } from './process-parts.ts';
 
 /** An open sandbox. `ready` says for the log what it found. */
@@ -21,11 +21,6 @@ export interface OpenSandbox {
 }
 
 const KUBE_TIMEOUT_MS = 15_000;
-/** A cloud's metadata service: nothing may answer there from inside a sandbox. */
-const METADATA = '169.254.169.254:80';
-/** Where NodeLocal DNSCache listens, which no NetworkPolicy covers. */
-const NODE_LOCAL_DNS = '169.254.20.10';
-
 /** Errors: `env-invalid`, `cluster-unknown`, those of the one-machine sandbox. */
 export function openSandbox(env: BotEnv, parts: ProcessParts, admin: AdminConfig): Promise<OpenSandbox> {
   return env.sandbox === 'kubernetes' ? openOnCluster(readClusterEnv(), parts, admin) : openHere(env, parts);
@@ -52,13 +47,7 @@ async function openOnCluster(env: ClusterEnv, parts: ProcessParts, admin: AdminC
     clock,
     log,
     random: Math.random,
-    facts: {
-      store: await readStoreId(store.db),
-      runnerImage: env.runnerImage,
-      canaries: [access.server, METADATA, ...env.canaries],
-      nameServers: env.nameServers ?? [...(await ownNameServers()), NODE_LOCAL_DNS],
-      appArmor: env.appArmor,
-    },
+    facts: await readPodFacts(env, { store: await readStoreId(store.db), server: access.server }),
     gateway: env.gateway,
     lookup: async (host) => (await lookup(host)).address,
     namespaces: namespacesOf(admin),
@@ -79,9 +68,4 @@ function namespacesOf(admin: AdminConfig): readonly string[] {
     isolation === 'pod' ? [pod?.namespace ?? DEFAULT_NAMESPACE] : [],
   );
   return [...new Set(names)];
-}
-
-async function ownNameServers(): Promise<readonly string[]> {
-  const text = await readFile('/etc/resolv.conf', 'utf8').catch(() => '');
-  return [...text.matchAll(/^nameserver\s+(\S+)/gm)].map(([, address = '']) => address);
 }
