@@ -1,6 +1,7 @@
 /** The controller's ports on the other stages, made from real clients: judging, publishing, the status comment, tokens. */
 import type { AdminConfig } from '../config/admin-config.ts';
 import { capsOf } from '../config/caps.ts';
+import { podPlaces } from '../config/pod-places.ts';
 import type { Judge, Publisher, RepoTokens, StatusSurface } from '../controller/ports.ts';
 import { transcriptDigest } from '../gateway/transcript/read-transcript.ts';
 import { octokitRepoTokens } from '../job/octokit-repo-tokens.ts';
@@ -14,6 +15,7 @@ import { redact } from '../result/scan-text.ts';
 import type { Clock } from '../shared/clock.ts';
 import { GloveboxError } from '../shared/errors.ts';
 import type { Db } from '../task/open-database.ts';
+import { placeStanding } from '../task/store/place-standing.ts';
 import { queuePosition } from '../task/store/queue-position.ts';
 import type { RepoRef, Task } from '../task/task.ts';
 import type { GithubClients } from './github-clients.ts';
@@ -46,6 +48,7 @@ export function stagePorts(deps: StagePortDeps): StagePorts {
     githubFor: async (repo: RepoRef) => octokitGithub(github.installation(repo.installationId), target(repo)),
     readCost: (task: Task) => readCost(deps, task),
     readQueue: (task: Task) => readQueue(deps, task),
+    readPlace: (task: Task) => readPlace(deps, task),
     transcriptDigest: (task: Task) => transcriptDigest(db, { taskId: task.id, attempt: task.attempt }),
   };
   return {
@@ -79,6 +82,11 @@ async function readCost({ db, clock, admin }: StagePortDeps, task: Task) {
     nowMs: clock.now(),
   });
   return { ...cost, repositoryToday: { ...cost.repositoryToday, capNanoUsd: capsOf(admin).repository.day } };
+}
+
+async function readPlace({ db, admin }: StagePortDeps, task: Task): Promise<StatusView['place']> {
+  const standing = await placeStanding(db, task.id);
+  return standing && { ...standing, limit: podPlaces(admin)(standing.namespace) };
 }
 
 async function readQueue({ db, admin }: StagePortDeps, task: Task): Promise<StatusView['queue']> {

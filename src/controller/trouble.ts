@@ -2,8 +2,8 @@
  * What the platform has against a launched job. Some of it ends the task at once; the rest passes, and the job waits with a
  * patience of its own: waiting for room is no work, and eats nothing of work's time.
  */
-import { WAIT_PATIENCE_MS } from '../job/sandbox.ts';
 import type { JobRecord, TaskRecord } from '../task/record.ts';
+import { WAIT_PATIENCE_MS } from '../task/wait-patience.ts';
 import type { Ending } from './failure-outcome.ts';
 import { noRoom, startRefused } from './platform-ending.ts';
 

@@ -4,6 +4,7 @@ import type { PhaseRow } from './status-view.ts';
 
 /** The observed part of a job row (`JobObservation` as stored). */
 const Observed = z.object({
+  state: z.string().optional(),
   network: z.string(),
   notLimited: z.array(z.string()),
   phases: z.array(
@@ -15,6 +16,7 @@ const Observed = z.object({
       endedAt: z.number().nullable(),
     }),
   ),
+  trouble: z.object({ kind: z.string(), message: z.string() }).nullish(),
 });
 export type Observed = z.infer<typeof Observed>;
 

@@ -4,7 +4,8 @@ import type { TaskCost } from '../ledger/task-cost.ts';
 import { Verdict } from '../result/verdict.ts';
 import type { Db } from '../task/open-database.ts';
 import type { Task } from '../task/task.ts';
-import { phaseRows } from './phase-times.ts';
+import { WAIT_PATIENCE_MS } from '../task/wait-patience.ts';
+import { type JobRow, observed, phaseRows } from './phase-times.ts';
 import { readJobs } from './read-facts.ts';
 import type { StatusView } from './status-view.ts';
 
@@ -12,9 +13,12 @@ export interface ViewReaders {
   readonly db: Db;
   readonly readCost: (task: Task) => Promise<TaskCost>;
   readonly readQueue: (task: Task) => Promise<StatusView['queue']>;
+  readonly readPlace: (task: Task) => Promise<StatusView['place']>;
   /** Replaces what is a secret; foreign text passes it before it is escaped. */
   readonly redact: (text: string) => string;
 }
+
+const MAY_WAIT: ReadonlySet<Task['state']> = new Set(['queued', 'working', 'verifying']);
 
 const Reported = z.object({ step: z.string().nullable() });
 
@@ -30,6 +34,7 @@ export async function readStatusView(readers: ViewReaders, task: Task, nowMs: nu
     task: redacted(task, readers.redact),
     now: new Date(nowMs),
     queue: task.state === 'queued' ? await readers.readQueue(task) : null,
+    ...(await readWait(readers, task, jobs)),
     phases: phaseRows(jobs, nowMs),
     calls: cost?.calls ?? 0,
     spentNanoUsd: cost?.spentNanoUsd ?? 0n,
@@ -41,6 +46,23 @@ export async function readStatusView(readers: ViewReaders, task: Task, nowMs: nu
     narrative: redactOrNull(shown?.narrative ?? null, readers.redact),
     totalMs: (task.endedAt?.getTime() ?? nowMs) - task.createdAt.getTime(),
   };
+}
+
+async function readWait(
+  readers: ViewReaders,
+  task: Task,
+  jobs: readonly JobRow[],
+): Promise<Pick<StatusView, 'place' | 'held'>> {
+  if (!MAY_WAIT.has(task.state)) return { place: null, held: null };
+  return { place: await readers.readPlace(task), held: heldOf(jobs, readers.redact) };
+}
+
+/** What the platform has against the sandbox that the task waits for: the newest one, of which nothing has begun. */
+function heldOf(jobs: readonly JobRow[], redact: (text: string) => string): StatusView['held'] {
+  const newest = jobs.at(-1);
+  const seen = newest ? observed(newest) : null;
+  if (seen?.state !== 'waiting' || !seen.trouble) return null;
+  return { message: redact(seen.trouble.message), patienceMs: WAIT_PATIENCE_MS };
 }
 
 /** Rounds without their cells, which this view does not need. */

@@ -7,6 +7,7 @@ import { formatDuration, formatTime, plural } from './format.ts';
 import { reasonRemedy, reasonSentence } from './reason-text.ts';
 import type { PhaseRow, StatusView } from './status-view.ts';
 import { verdictSentence } from './verdict-text.ts';
+import { queuedText, waitingText } from './waiting-text.ts';
 
 /** GitHub's bound for a comment is 65,536 characters; the fold is cut long before. */
 const MAX_DETAIL = 12_000;
@@ -22,7 +23,9 @@ export function statusText(view: StatusView): string | null {
     case 'verifying':
     case 'judging':
     case 'publishing':
-      return view.phases.some((row) => row.state !== 'waiting') ? runningText(view) : acceptedText(view);
+      return view.phases.some((row) => row.state !== 'waiting')
+        ? runningText(view)
+        : (waitingText(view) ?? acceptedText(view));
     case 'ended':
       return endedText(view);
     default:
@@ -67,11 +70,6 @@ function removedFold(view: StatusView): string[] {
   ];
 }
 
-function queuedText({ task, queue }: StatusView): string {
-  if (!queue) return '**Queued**: nothing is spent while waiting.';
-  return `**Queued**: position ${queue.position} of ${queue.length}. ${escapeLine(`${task.repo.owner}/${task.repo.repo}`)} runs ${queue.running} of ${plural(queue.limit, 'task')} at once; nothing is spent while waiting.`;
-}
-
 function runningText(view: StatusView): string {
   const current =
     view.phases.findLast((row) => row.state === 'running') ??
@@ -80,7 +78,8 @@ function runningText(view: StatusView): string {
   const budget = view.budgetNanoUsd === null ? '' : ` of ${formatCents(view.budgetNanoUsd)}`;
   const step = view.step === null ? '' : ` Last step, as reported: ${cutLine(escapeLine(view.step), 200)}.`;
   return [
-    `**Running**: ${current?.phase ?? 'fetch'}${time}, ${formatCents(view.spentNanoUsd)}${budget}.`,
+    waitingText(view) ??
+      `**Running**: ${current?.phase ?? 'fetch'}${time}, ${formatCents(view.spentNanoUsd)}${budget}.`,
     '',
     '|Phase|State|Time|',
     '|---|---|---|',

@@ -20,6 +20,15 @@ export interface StatusView {
     readonly running: number;
     readonly limit: number;
   } | null;
+  /** How full the place of its sandboxes is; `inLine`: past the queue, and its next sandbox has no place yet. */
+  readonly place: {
+    readonly namespace: string | null;
+    readonly taken: number;
+    readonly limit: number;
+    readonly inLine: boolean;
+  } | null;
+  /** A launched sandbox that the cluster has no room for yet, in its words; how long that is waited for. */
+  readonly held: { readonly message: string; readonly patienceMs: number } | null;
   readonly phases: readonly PhaseRow[];
   readonly calls: number;
   readonly spentNanoUsd: NanoUsd;

@@ -22,6 +22,8 @@ function view(overrides: Partial<StatusView> = {}): StatusView {
     task: buildTask(),
     now: new Date('2026-01-02T14:07:02.000Z'),
     queue: null,
+    place: null,
+    held: null,
     phases: [],
     calls: 0,
     spentNanoUsd: 0n,
@@ -62,6 +64,39 @@ describe('the status text', () => {
     );
     expect(text).toContain(
       '**Queued**: position 3 of 7. octo-org/clock runs 2 of 2 tasks at once; nothing is spent while waiting.',
+    );
+  });
+
+  it('says which namespace is full while queued, and nothing of one that has room', () => {
+    const queue = { position: 1, length: 1, running: 0, limit: 2 };
+    const place = { namespace: 'glovebox-sandbox', taken: 20, limit: 20, inLine: false };
+    const at = (taken: number) =>
+      statusText(view({ task: buildTask({ state: 'queued' }), queue, place: { ...place, taken } }));
+    expect(at(20)).toContain(
+      'octo-org/clock runs 0 of 2 tasks at once and 20 of 20 sandboxes run in `glovebox-sandbox`; nothing is spent',
+    );
+    expect(at(19)).not.toContain('sandboxes');
+  });
+
+  it('waits for a place once it has left the queue, before its first call and after it', () => {
+    const place = { namespace: 'glovebox-sandbox', taken: 20, limit: 20, inLine: true };
+    expect(statusText(view({ place }))).toBe(
+      '**Queued**: waits for a sandbox: 20 of 20 sandboxes run in `glovebox-sandbox`. Nothing is spent while waiting.',
+    );
+    const phases = [{ phase: 'work', state: 'done', ms: 109_000 }] as const;
+    const task = buildTask({ state: 'verifying' });
+    const text = statusText(view({ task, place, phases, calls: 6, spentNanoUsd: 120_000_000n }));
+    expect(text).toMatch(
+      /^\*\*Running\*\*: waits for a sandbox: 20 of 20 .* \$0\.12 of \$2\.00; nothing more/,
+    );
+    expect(text).toContain('|work|done|1 min 49 s|');
+  });
+
+  it("waits for the cluster in the scheduler's words, escaped and cut", () => {
+    const message = `0/3 nodes are available: 3 Insufficient cpu. @octocat ${'x'.repeat(400)}`;
+    const text = statusText(view({ held: { message, patienceMs: 1_800_000 } }));
+    expect(text).toMatch(
+      /^\*\*Queued\*\*: the cluster has no room for the sandbox yet: 0\/3 nodes are available: 3 Insufficient cpu\. @&#8203;octocat x+\.\.\. It is given up after 30 min\. Nothing is spent/,
     );
   });
 

@@ -4,8 +4,9 @@
  */
 import type { Phase } from '../../result/contract/phase-spec.ts';
 import { GloveboxError } from '../../shared/errors.ts';
+import { WAIT_PATIENCE_MS } from '../../task/wait-patience.ts';
 import type { JobManifest, PodManifest } from '../kube-objects.ts';
-import { type JobSpec, type PodShape, WAIT_PATIENCE_MS } from '../sandbox.ts';
+import type { JobSpec, PodShape } from '../sandbox.ts';
 import { CODE_USER, type ContainerFacts, GROUP, podContainer } from './pod-containers.ts';
 import { GATEWAY_ALIAS, podLayout } from './pod-layout.ts';
 import { podDiskBytes, podVolumes } from './pod-volumes.ts';

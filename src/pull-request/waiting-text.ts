@@ -1,0 +1,38 @@
+/** What a task waits for that no agent can hurry: its turn, a place for its sandbox, a node of the cluster. */
+
+import { formatCents } from '../shared/money.ts';
+import { codeSpan, cutLine, escapeLine } from './foreign-text.ts';
+import { plural } from './format.ts';
+import type { StatusView } from './status-view.ts';
+
+/** Of the platform's words so many characters. */
+const MAX_WORDS = 300;
+
+/** A task in the queue: its position, and whether its repository or its namespace is full. */
+export function queuedText({ task, queue, place }: StatusView): string {
+  if (!queue) return '**Queued**: nothing is spent while waiting.';
+  const repository = `${escapeLine(`${task.repo.owner}/${task.repo.repo}`)} runs ${queue.running} of ${plural(queue.limit, 'task')} at once`;
+  const full = place && place.taken >= place.limit ? ` and ${placesText(place)}` : '';
+  return `**Queued**: position ${queue.position} of ${queue.length}. ${repository}${full}; nothing is spent while waiting.`;
+}
+
+/** A task past the queue whose next sandbox has no place, or no node, yet; null where it waits for nothing. */
+export function waitingText(view: StatusView): string | null {
+  const why = whyWaiting(view);
+  if (why === null) return null;
+  if (view.calls === 0) return `**Queued**: ${why} Nothing is spent while waiting.`;
+  const budget = view.budgetNanoUsd === null ? '' : ` of ${formatCents(view.budgetNanoUsd)}`;
+  return `**Running**: ${why} ${formatCents(view.spentNanoUsd)}${budget}; nothing more is spent while waiting.`;
+}
+
+function whyWaiting({ place, held }: StatusView): string | null {
+  if (place?.inLine) return `waits for a sandbox: ${placesText(place)}.`;
+  if (held === null) return null;
+  const minutes = Math.round(held.patienceMs / 60_000);
+  return `the cluster has no room for the sandbox yet: ${escapeLine(cutLine(held.message, MAX_WORDS))} It is given up after ${minutes} min.`;
+}
+
+function placesText({ namespace, taken, limit }: NonNullable<StatusView['place']>): string {
+  const where = namespace === null ? 'on this machine' : `in ${codeSpan(namespace)}`;
+  return `${taken} of ${plural(limit, 'sandbox', 'sandboxes')} run ${where}`;
+}
