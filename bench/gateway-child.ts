@@ -1,6 +1,6 @@
 /**
  * One process under measurement, started by `gateway.ts`: the fake upstream, the bare pass-through proxy with or without
- * durable writes, or the gateway.
+ * a durable write, or the gateway.
  */
 import http from 'node:http';
 import { SHIPPED_PRICES } from '../src/config/model-catalogue.ts';
@@ -18,7 +18,7 @@ import { systemRandom } from '../src/shared/ids.ts';
 import { createLog } from '../src/shared/log.ts';
 import { openDatabase } from '../src/task/open-database.ts';
 import { checkPhase } from '../src/task/store/check-phase.ts';
-import { bareProxy, durableWrites } from './bare-proxy.ts';
+import { bareProxy, durableWrite } from './bare-proxy.ts';
 import { answerBody, streamBody } from './gateway-load.ts';
 import { listen, reportToParent } from './report-to-parent.ts';
 import { seedWorkJob } from './seed-work-job.ts';
@@ -82,7 +82,7 @@ const ROLES: Readonly<Record<string, () => Promise<{ port: number; token: string
   upstream: async () => ({ port: await startUpstream(), token: 'none' }),
   bare: async () => ({ port: await listen(bareProxy(upstreamUrl)), token: 'none' }),
   durable: async () => ({
-    port: await listen(bareProxy(upstreamUrl, await durableWrites(databaseUrl))),
+    port: await listen(bareProxy(upstreamUrl, await durableWrite(databaseUrl))),
     token: 'none',
   }),
   gateway: startGateway,

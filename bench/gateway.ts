@@ -8,7 +8,8 @@ import { requestBody } from './gateway-load.ts';
 import type { Ratio } from './ratio.ts';
 import { type Child, startChild } from './start-child.ts';
 
-const WARM_UP = 150;
+/** Until the engine has compiled what runs: a gateway runs for days. */
+const WARM_UP = 600;
 const CALLS = 400;
 const CALLS_A_TURN = 20;
 

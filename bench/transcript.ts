@@ -10,6 +10,7 @@ import { recordCall } from '../src/gateway/transcript/record-call.ts';
 import { StoredChunks } from '../src/gateway/transcript/stored-chunks.ts';
 import { reserve } from '../src/ledger/reserve.ts';
 import { type Db, openDatabase } from '../src/task/open-database.ts';
+import { databaseLife } from '../src/task/store/database-life.ts';
 import { reservation } from '../test/builders/ledger.ts';
 import type { Ratio } from './ratio.ts';
 
@@ -66,7 +67,7 @@ async function converse(db: Db): Promise<{ uniqueBytes: number; sentBytes: numbe
       { db, stored },
       { ...record, messages, answerId: `msg_${turn}`, stopReason: 'tool_use' },
     );
-    stored.confirm(stored.mark());
+    stored.confirm(stored.mark(), await databaseLife(db));
     parent = { callId, messages: messages.length };
     messages.push(answer, message('user', `toolu_${turn}: ${lines(10 + ((turn * 7) % 60))}`));
   }
