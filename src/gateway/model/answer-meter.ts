@@ -47,7 +47,7 @@ function sseMeter(): AnswerMeter {
     waiting = 0;
     const events = rest.split('\n\n');
     rest = events.pop() ?? '';
-    for (const event of events) takeEvent(assembler, event);
+    for (const event of events) assembler.take(parseJson(dataOf(event)));
   };
   return {
     push: (bytes) => {
@@ -65,11 +65,15 @@ function sseMeter(): AnswerMeter {
   };
 }
 
-function takeEvent(assembler: AnswerAssembler, event: string): void {
-  const data = event
+/** Nearly every event is a name and one line of data. */
+const PLAIN_EVENT = /^event:[^\n]*\ndata:([^\n]*)$/;
+
+function dataOf(event: string): string {
+  const plain = PLAIN_EVENT.exec(event)?.[1];
+  if (plain !== undefined) return plain;
+  return event
     .split('\n')
     .filter((line) => line.startsWith('data:'))
-    .map((line) => line.slice(5).trimStart())
+    .map((line) => line.slice(5))
     .join('\n');
-  if (data !== '') assembler.take(parseJson(data));
 }
