@@ -6,17 +6,21 @@ import { CompiledQuery } from 'kysely';
 import type { Db } from '../task/open-database.ts';
 import { prepared } from '../task/preparing-client.ts';
 import type { PhaseCaller } from '../task/store/check-phase.ts';
+import { LIFE } from '../task/store/database-life.ts';
 import type { Reservation, ReserveRequest } from './decide-reservation.ts';
+
+/** A reservation, and the life of the database in which it went to disk. */
+export type OpenReservation = Extract<Reservation, { kind: 'reserved' }> & { readonly life: string | null };
 
 /** Reserves the call whole for a caller in phase work, under the same locks as `reserve`; null: nothing was written. */
 export async function reserveOpen(
   db: Db,
   caller: PhaseCaller,
   request: ReserveRequest,
-): Promise<Reservation | null> {
+): Promise<OpenReservation | null> {
   if (caller.phase !== 'work') return null;
   const amount = request.inputNanoUsd + BigInt(request.askedTokens) * request.outputNanoUsdPerToken;
-  const query: CompiledQuery<{ reserved: boolean }> = CompiledQuery.raw(RESERVE_OPEN, [
+  const query: CompiledQuery<{ reserved: boolean; life: string | null }> = CompiledQuery.raw(RESERVE_OPEN, [
     caller.taskId,
     caller.jobName,
     caller.podUid,
@@ -32,13 +36,14 @@ export async function reserveOpen(
     request.leaseMs,
   ]);
   const { rows } = await db.executeQuery(query);
-  if (rows[0]?.reserved !== true) return null;
-  return { kind: 'reserved', maxTokens: request.askedTokens, reservedNanoUsd: amount };
+  const [row] = rows;
+  if (row?.reserved !== true) return null;
+  return { kind: 'reserved', maxTokens: request.askedTokens, reservedNanoUsd: amount, life: row.life };
 }
 
 /** The function stands in migration 0006. */
 const RESERVE_OPEN = prepared(
   'reserve-open',
   `select reserve_open($1, $2, $3, $4::int, $5::int, $6::text[], $7::text[]::bigint[], $8::bigint,
-    $9, $10, $11, $12, $13::int) as reserved`,
+    $9, $10, $11, $12, $13::int) as reserved, ${LIFE} as life`,
 );

@@ -2,7 +2,8 @@
 import type { AuditEvent } from '../../audit/event.ts';
 import type { Caps, ModelPrice } from '../../config/model-price.ts';
 import type { PricedFeatures } from '../../ledger/cost-feature.ts';
-import type { Reservation, ReserveRequest } from '../../ledger/decide-reservation.ts';
+import type { ReserveRequest } from '../../ledger/decide-reservation.ts';
+import type { OpenReservation } from '../../ledger/reserve-open.ts';
 import type { Payer } from '../../ledger/scopes-of.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { RandomBytes } from '../../shared/ids.ts';
@@ -53,7 +54,7 @@ export interface ModelDeps {
    * `reserveOpen` where jobs stand in the record: phase and money in one round trip. Null, or none given: `checkPhase` and
    * `reserve` decide in a transaction.
    */
-  readonly reserveOpen?: (db: Db, caller: Caller, request: ReserveRequest) => Promise<Reservation | null>;
+  readonly reserveOpen?: (db: Db, caller: Caller, request: ReserveRequest) => Promise<OpenReservation | null>;
   readonly closings: JobClosings;
   /** Who pays for this caller's calls, e.g. `readPayer`. */
   payerOf(caller: Caller): Promise<Payer>;

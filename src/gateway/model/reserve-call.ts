@@ -8,6 +8,7 @@ import { type Payer, scopesOf } from '../../ledger/scopes-of.ts';
 import type { HeldCall } from '../../ledger/settlement.ts';
 import { outputFloor, worstInputNanoUsd } from '../../ledger/worst-case.ts';
 import { GloveboxError, hasCode } from '../../shared/errors.ts';
+import { databaseLife } from '../../task/store/database-life.ts';
 import type { Caller } from '../identity.ts';
 import type { StoredChunks } from '../transcript/stored-chunks.ts';
 import { LEDGER_UNAVAILABLE, RefusedCall, unauthenticated } from './anthropic-error.ts';
@@ -124,11 +125,10 @@ async function tryReserve(
     if (phase === 'closed') throw closedPhase();
   };
   try {
-    const answer =
-      (await deps.reserveOpen?.(deps.db, money.caller, wanted)) ??
-      (await reserveAfterSettlements(deps, { wanted, inTransaction }));
-    if (answer.kind === 'reserved') deps.stored.confirm(mark);
-    return answer;
+    const open = await deps.reserveOpen?.(deps.db, money.caller, wanted);
+    if (!open) return await reserveAfterSettlements(deps, { wanted, inTransaction });
+    deps.stored.confirm(mark, open.life);
+    return open;
   } catch (error) {
     if (hasCode(error, 'phase-closed')) throw unauthenticated('phase-closed');
     deps.log.error({ err: error, taskId: money.caller.taskId }, 'reservation failed');
@@ -147,7 +147,10 @@ async function reserveAfterSettlements(
   { wanted, inTransaction }: Slow,
 ): Promise<Reservation> {
   if (wanted.taskId !== null) await deps.calls.settled(wanted.taskId, 'all');
-  return reserve({ db: deps.db, inTransaction }, wanted);
+  const mark = deps.stored.mark();
+  const answer = await reserve({ db: deps.db, inTransaction }, wanted);
+  if (answer.kind === 'reserved') deps.stored.confirm(mark, await databaseLife(deps.db));
+  return answer;
 }
 
 function closedPhase(): GloveboxError {

@@ -32,11 +32,11 @@ export interface CallRecord {
 
 /** The functions stand in migration 0009. */
 const RECORD = `select record_call($1, $2, $3::int, $4::int, $5, $6::int, $7, $8, $9, $10, $11, $12,
-  $13::text[], $14::boolean[], $15::text[]) as recorded`;
+  $13::text[], $14::boolean[], $15::text[]) as life`;
 const END = prepared(
   'end-call',
   `select end_call($1, $2, $3::bigint, $4::jsonb, $5::text[], $6::int, $7, $8, $9::int, $10::int, $11,
-    $12::int, $13, $14, $15, $16, $17, $18, $19::text[], $20::boolean[], $21::text[]) as recorded`,
+    $12::int, $13, $14, $15, $16, $17, $18, $19::text[], $20::boolean[], $21::text[]) as life`,
 );
 
 /**
@@ -60,13 +60,14 @@ async function tryRecord(
   const added = record.messages.slice(record.parent?.messages ?? 0);
   const sources = [record.head, ...added, ...(record.answer === null ? [] : [record.answer])];
   const [, ...parameters] = recordParameters(record, added, newChunks(deps.stored, sources));
-  const query: CompiledQuery<{ recorded: boolean }> =
+  const query: CompiledQuery<{ life: string | null }> =
     end === null
       ? CompiledQuery.raw(RECORD, [record.id, ...parameters])
       : CompiledQuery.raw(END, [...settleParameters(end), ...parameters]);
   const { rows } = await deps.db.executeQuery(query);
-  if (rows[0]?.recorded !== true) return false;
-  deps.stored.wrote(sources);
+  const life = rows[0]?.life ?? null;
+  if (life === null) return false;
+  deps.stored.wrote(sources, life);
   return true;
 }
 

@@ -1,6 +1,13 @@
 /** The end of a model call as functions, planned once a connection: its settlement, its transcript, and both at once. */
 import { type Kysely, sql } from 'kysely';
 
+/** A crash empties an unlogged table, a clean end does not: another id says that what was not on disk was lost. */
+const DATABASE_LIFE = `
+  create unlogged table database_life (
+    one boolean primary key default true check (one),
+    id uuid not null default gen_random_uuid()
+  )`;
+
 /** False: the row was settled before (its lease ran out), which then stands. Scopes are locked in id order, as everywhere. */
 const SETTLE_CALL = `
   create function settle_call(
@@ -21,17 +28,22 @@ const SETTLE_CALL = `
     return true;
   end $$`;
 
-/** False, and nothing is written, where the call that it goes on from is not recorded. Digests and bytes are hex. */
+/**
+ * Null, and nothing is written, where the call that it goes on from is not recorded; else the life of the database that it
+ * was written in. Digests and bytes are hex.
+ */
 const RECORD_CALL = `
   create function record_call(
     in_row text, in_task text, in_attempt int, in_round int, in_parent text, in_inherited int,
     in_messages text, in_marks text, in_head text, in_answer text, in_answer_id text, in_stop text,
     in_digests text[], in_deflated boolean[], in_bytes text[]
-  ) returns boolean language plpgsql as $$
+  ) returns text language plpgsql as $$
+  declare
+    life text;
   begin
     if in_parent is not null then
       perform 1 from transcript_call where id = in_parent;
-      if not found then return false; end if;
+      if not found then return null; end if;
     end if;
     insert into transcript_chunk (digest, deflated, bytes)
       select decode(c.digest, 'hex'), c.deflated, decode(c.bytes, 'hex')
@@ -42,11 +54,16 @@ const RECORD_CALL = `
       values (in_row, in_task, in_attempt, in_round, in_parent, in_inherited, decode(in_messages, 'hex'), in_marks,
         decode(in_head, 'hex'), decode(in_answer, 'hex'), in_answer_id, in_stop)
       on conflict (id) do nothing;
-    return true;
+    select id into life from database_life;
+    if life is null then
+      insert into database_life default values on conflict do nothing;
+      select id into life from database_life;
+    end if;
+    return life;
   end $$`;
 
 /**
- * Both, all of it or nothing; false as in record_call. It does not wait for the disk: a crash of the database within the
+ * Both, all of it or nothing; answers as record_call does. It does not wait for the disk: a crash of the database within the
  * second that follows leaves the call reserved, as if its gateway had died, and it is settled at its whole reservation.
  */
 const END_CALL = `
@@ -55,15 +72,19 @@ const END_CALL = `
     in_task text, in_attempt int, in_round int, in_parent text, in_inherited int,
     in_messages text, in_marks text, in_head text, in_answer text, in_answer_id text, in_stop text,
     in_digests text[], in_deflated boolean[], in_bytes text[]
-  ) returns boolean language plpgsql as $$
+  ) returns text language plpgsql as $$
+  declare
+    life text;
   begin
     perform set_config('synchronous_commit', 'off', true);
-    if not record_call(in_row, in_task, in_attempt, in_round, in_parent, in_inherited, in_messages, in_marks, in_head,
-      in_answer, in_answer_id, in_stop, in_digests, in_deflated, in_bytes) then return false; end if;
+    life := record_call(in_row, in_task, in_attempt, in_round, in_parent, in_inherited, in_messages, in_marks, in_head,
+      in_answer, in_answer_id, in_stop, in_digests, in_deflated, in_bytes);
+    if life is null then return null; end if;
     perform settle_call(in_row, in_state, in_nano, in_usage, in_flags, in_status, in_upstream);
-    return true;
+    return life;
   end $$`;
 
 export async function up(db: Kysely<unknown>): Promise<void> {
-  for (const statement of [SETTLE_CALL, RECORD_CALL, END_CALL]) await sql.raw(statement).execute(db);
+  for (const statement of [DATABASE_LIFE, SETTLE_CALL, RECORD_CALL, END_CALL])
+    await sql.raw(statement).execute(db);
 }
