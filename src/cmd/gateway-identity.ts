@@ -16,14 +16,20 @@ export interface GatewayIdentity {
 /** Builds it. Error `cluster-unknown`. */
 export async function gatewayIdentity(
   sandbox: GatewayEnv['sandbox'],
-  { store, clock }: Pick<ProcessParts, 'store' | 'clock'>,
+  { store, clock, log }: Pick<ProcessParts, 'store' | 'clock' | 'log'>,
 ): Promise<GatewayIdentity> {
   if (sandbox === 'process') {
     return { identity: createLocalIdentity({ db: store.db }), checks: {}, close: async () => {} };
   }
   // the client takes a second to load, and one machine has no use for it
-  const { kubeTokenReviews } = await import('../gateway/kube-token-review.ts');
-  const reviews = kubeTokenReviews();
-  const identity = createTokenReviewIdentity({ db: store.db, reviews, clock });
-  return { identity, checks: { identity: () => identity.probe() }, close: () => reviews.close() };
+  const [{ openKubeAccess }, { kubeTokenReviews, REVIEW_TIMEOUT_MS }] = await Promise.all([
+    import('../job/kube-access.ts'),
+    import('../gateway/kube-token-review.ts'),
+  ]);
+  const access = openKubeAccess({
+    callTimeoutMs: REVIEW_TIMEOUT_MS,
+    warn: (warning) => log.warn({ warning }, 'the API server warns'),
+  });
+  const identity = createTokenReviewIdentity({ db: store.db, reviews: kubeTokenReviews(access), clock });
+  return { identity, checks: { identity: () => identity.probe() }, close: () => access.close() };
 }

@@ -1,19 +1,12 @@
-/** TokenReview over the official client: one shared connection pool, a time limit on every call, nothing else of the API. */
-import {
-  ApiException,
-  AuthenticationV1Api,
-  createConfiguration,
-  KubeConfig,
-  type RequestContext,
-  type SecurityAuthentication,
-  ServerConfiguration,
-} from '@kubernetes/client-node';
+/** TokenReview over the official client, as the account of a `KubeAccess`: nothing else of the API is asked. */
+import { ApiException, AuthenticationV1Api } from '@kubernetes/client-node';
 import { z } from 'zod';
+import type { KubeAccess } from '../job/kube-access.ts';
 import { GloveboxError } from '../shared/errors.ts';
 import type { ReviewedToken, TokenReviews } from './token-review/token-review.ts';
 
-/** Measured: 0.8 ms median, 2.7 ms p99 on an idle API server. */
-const TIMEOUT_MS = 2_000;
+/** For the access. Measured: 0.8 ms median, 2.7 ms p99 on an idle API server; a sandbox waits meanwhile. */
+export const REVIEW_TIMEOUT_MS = 2_000;
 
 const POD_NAME = 'authentication.kubernetes.io/pod-name';
 const POD_UID = 'authentication.kubernetes.io/pod-uid';
@@ -32,57 +25,19 @@ const Answer = z.object({
   }),
 });
 
-/** The cluster of KUBECONFIG, else the one that this process is a pod of. Error `cluster-unknown` where there is neither. */
-export function kubeTokenReviews(config: KubeConfig = defaultConfig()): TokenReviews {
-  const connection = new SharedConnection(config);
-  const api = new AuthenticationV1Api(
-    createConfiguration({
-      baseServer: new ServerConfiguration(serverOf(config), {}),
-      authMethods: { default: connection },
-    }),
-  );
+/** Builds the adapter; the access stays the caller's to close, and has the time limit. */
+export function kubeTokenReviews({ configuration }: Pick<KubeAccess, 'configuration'>): TokenReviews {
+  const api = new AuthenticationV1Api(configuration);
   return {
     async review(token, audience) {
       try {
         const answer = await api.createTokenReview({ body: { spec: { token, audiences: [audience] } } });
         return reviewed(Answer.parse(answer));
       } catch (cause) {
-        if (!(cause instanceof ApiException)) void connection.close().catch(() => undefined);
         throw unavailable(cause);
       }
     },
-    close: () => connection.close(),
   };
-}
-
-/**
- * The client makes a new pool of connections for every call; this keeps the first one. After a failure of the network it
- * is given up, which ends half-dead connections and reads the certificates again.
- */
-class SharedConnection implements SecurityAuthentication {
-  readonly #config: KubeConfig;
-  #dispatcher: ReturnType<RequestContext['getDispatcher']>;
-
-  constructor(config: KubeConfig) {
-    this.#config = config;
-  }
-
-  getName(): string {
-    return this.#config.getName();
-  }
-
-  async applySecurityAuthentication(context: RequestContext): Promise<void> {
-    await this.#config.applySecurityAuthentication(context);
-    this.#dispatcher ??= context.getDispatcher();
-    if (this.#dispatcher) context.setDispatcher(this.#dispatcher);
-    context.setSignal(AbortSignal.timeout(TIMEOUT_MS));
-  }
-
-  async close(): Promise<void> {
-    const dispatcher = this.#dispatcher;
-    this.#dispatcher = undefined;
-    await dispatcher?.close();
-  }
 }
 
 function reviewed({ status }: z.infer<typeof Answer>): ReviewedToken {
@@ -96,22 +51,6 @@ function reviewed({ status }: z.infer<typeof Answer>): ReviewedToken {
     podUid: extra[POD_UID]?.[0] ?? null,
     credentialId: extra[CREDENTIAL_ID]?.[0] ?? null,
   };
-}
-
-function defaultConfig(): KubeConfig {
-  const config = new KubeConfig();
-  config.loadFromDefault();
-  return config;
-}
-
-function serverOf(config: KubeConfig): string {
-  const server = config.getCurrentCluster()?.server;
-  if (server !== undefined) return server;
-  throw new GloveboxError({
-    code: 'cluster-unknown',
-    message:
-      'No cluster is named: expected a KUBECONFIG with a current context, or a pod with a service account.',
-  });
 }
 
 /** 403: our account may not create TokenReviews. */

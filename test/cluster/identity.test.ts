@@ -1,9 +1,9 @@
 /** Identity against a real API server: its own tokens, its own reviews, as an account that may do nothing else. */
 import { readFile } from 'node:fs/promises';
 import { request } from 'node:https';
-import type { V1Job } from '@kubernetes/client-node';
+import type { KubeConfig, V1Job } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { kubeTokenReviews } from '../../src/gateway/kube-token-review.ts';
+import { kubeTokenReviews, REVIEW_TIMEOUT_MS } from '../../src/gateway/kube-token-review.ts';
 import type { TokenReviews } from '../../src/gateway/token-review/token-review.ts';
 import { createTokenReviewIdentity } from '../../src/gateway/token-review-identity.ts';
 import { GATEWAY_PATHS } from '../../src/result/contract/gateway-api.ts';
@@ -19,6 +19,7 @@ import {
   isGood,
   unreachableCluster,
 } from '../fixtures/cluster-tokens.ts';
+import { accessOf } from '../fixtures/kube-access.ts';
 import { openTestStore } from '../fixtures/test-store.ts';
 import { openGateway, refusalReasons } from '../gateway/gateway-fixture.ts';
 
@@ -27,16 +28,15 @@ const SHELL_IMAGE = 'docker.io/library/node:24-bookworm-slim';
 const TIMEOUT_MS = 120_000;
 
 /** Reviews that may be sent to where nobody listens. */
-function breakable(live: TokenReviews, away: TokenReviews) {
+function breakable(config: KubeConfig) {
+  const live = accessOf(config, REVIEW_TIMEOUT_MS);
+  const away = accessOf(unreachableCluster(config), REVIEW_TIMEOUT_MS);
   const state = { isAway: false };
   const reviews: TokenReviews = {
-    review: (token, audience) => (state.isAway ? away : live).review(token, audience),
-    async close() {
-      await live.close();
-      await away.close();
-    },
+    review: (token, audience) => kubeTokenReviews(state.isAway ? away : live).review(token, audience),
   };
-  return { state, reviews };
+  const close = () => Promise.all([live.close(), away.close()]);
+  return { state, reviews, close };
 }
 
 /** A namespace with the sandbox account, and a gateway's account that may create TokenReviews and nothing else. */
@@ -46,8 +46,7 @@ async function openWorld() {
   await cluster.makeAccount(namespace.name, 'sandbox');
   const reviewer = await cluster.reviewer(namespace.name, true);
   const store = await openTestStore('pglite');
-  const live = kubeTokenReviews(reviewer.config);
-  const { state, reviews } = breakable(live, kubeTokenReviews(unreachableCluster(reviewer.config)));
+  const { state, reviews, close } = breakable(reviewer.config);
   return {
     cluster,
     namespace: namespace.name,
@@ -57,7 +56,7 @@ async function openWorld() {
     identity: createTokenReviewIdentity({ db: store.db, reviews, clock: systemClock }),
     openRound: () => insertRunningRound(store.db, {}, namespace.name),
     async close() {
-      await reviews.close();
+      await close();
       await store.close();
       await reviewer.close();
       await namespace.close();
@@ -248,7 +247,8 @@ describe.runIf(clusterHere)('a gateway that may not ask', { timeout: TIMEOUT_MS 
     const powerless = await cluster.reviewer(namespace.name, false);
     await cluster.makeAccount(namespace.name, 'sandbox');
     const store = await openTestStore('pglite');
-    const reviews = kubeTokenReviews(powerless.config);
+    const access = accessOf(powerless.config, REVIEW_TIMEOUT_MS);
+    const reviews = kubeTokenReviews(access);
     try {
       const identity = createTokenReviewIdentity({ db: store.db, reviews, clock: systemClock });
       const { work } = await insertRunningRound(store.db, {}, namespace.name);
@@ -257,7 +257,7 @@ describe.runIf(clusterHere)('a gateway that may not ask', { timeout: TIMEOUT_MS 
       await expect(identity.identify(token)).rejects.toMatchObject({ code: 'identity-unavailable' });
       await expect(identity.probe()).rejects.toMatchObject({ code: 'identity-unavailable' });
     } finally {
-      await reviews.close();
+      await access.close();
       await store.close();
     }
   });

@@ -58,8 +58,6 @@ export class FakeTokenReviews implements TokenReviews {
       credentialId: 'JTI=test',
     };
   }
-
-  async close(): Promise<void> {}
 }
 
 function encode(value: unknown): string {

@@ -18,8 +18,6 @@ export type ReviewedToken =
 
 /** One adapter: `kube-token-review`. */
 export interface TokenReviews {
-  /** Answers within 3 s. Error `identity-unavailable` (retry) where the API server gave no answer, or does not let us ask. */
+  /** Error `identity-unavailable` (retry) where the API server gave no answer, or does not let us ask. */
   review(token: string, audience: string): Promise<ReviewedToken>;
-  /** Ends idle connections. */
-  close(): Promise<void>;
 }
