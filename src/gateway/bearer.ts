@@ -10,11 +10,11 @@ export function bearerToken(headers: Headers): string | null {
   return token !== undefined && token.length <= MAX_TOKEN ? token : null;
 }
 
-/** The proven caller. Errors: `Refusal` `unauthenticated`; whatever else the identity throws. */
-export async function authenticate(identity: Identity, headers: Headers): Promise<Caller> {
+/** The proven caller; `from` is the address of the call. Errors: `Refusal` `unauthenticated`; whatever else the identity throws. */
+export async function authenticate(identity: Identity, headers: Headers, from?: string): Promise<Caller> {
   const token = bearerToken(headers);
   if (token === null) throw new Refusal('unauthenticated', 'token-missing');
-  const identified = await identity.identify(token);
+  const identified = await identity.identify(token, from);
   if (!identified.ok) throw new Refusal('unauthenticated', identified.reason, identified.target ?? null);
   return identified.caller;
 }

@@ -28,8 +28,11 @@ export type Identified =
   | { readonly ok: false; readonly reason: string; readonly target?: TargetJob };
 
 export interface Identity {
-  /** Error `identity-unavailable` (retry) when nobody can say; never a pass. */
-  identify(token: string): Promise<Identified>;
+  /**
+   * `from` is the address that the call came from, where there is one: who sends many unknown tokens from there holds up
+   * nobody else. Error `identity-unavailable` (retry) when nobody can say; never a pass.
+   */
+  identify(token: string, from?: string): Promise<Identified>;
 }
 
 /** Says within 2 s that a job was closed (abort, seal, last upload, lost), so that its calls in flight are cut. */

@@ -47,6 +47,8 @@ const MAX_CALLS_PER_JOB = 4;
 const BYTE_BUDGET = { burstBytes: 84_000_000, bytesPerSecond: 2_800_000 } as const;
 
 interface Env {
+  /** What the server knows of the connection. */
+  Bindings: { readonly remoteAddress?: string | undefined };
   Variables: { caller: Caller };
 }
 
@@ -56,7 +58,10 @@ export function sandboxRoutes(deps: SandboxDeps, extra: readonly Endpoint[] = []
   const inFlight = limitInFlight(MAX_CALLS_PER_JOB);
   const budget = createByteBudget(deps.clock, BYTE_BUDGET);
   app.use(async (context, next) => {
-    context.set('caller', await authenticate(deps.identity, context.req.raw.headers));
+    context.set(
+      'caller',
+      await authenticate(deps.identity, context.req.raw.headers, context.env?.remoteAddress),
+    );
     await next();
   });
   for (const endpoint of [...ENDPOINTS, ...extra]) {

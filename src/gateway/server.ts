@@ -12,9 +12,14 @@ import { cutOnError } from './cut-on-error.ts';
 import { listenOnSocket } from './listen-on-socket.ts';
 import { pathOf } from './path-of.ts';
 
+/** What an app is told of the connection that a request came over; on a unix socket there is no address. */
+export interface ConnectionFacts {
+  readonly remoteAddress: string | undefined;
+}
+
 /** Anything that answers a web request: a Hono app. */
 export interface WebApp {
-  fetch(request: Request): Response | Promise<Response>;
+  fetch(request: Request, connection: ConnectionFacts): Response | Promise<Response>;
 }
 
 /** Anything that answers on Node's own objects: what is called so often that web streams would be most of its price. */
@@ -108,8 +113,11 @@ function buildServer(
   state: { readonly draining: boolean },
 ): Server {
   const listener = getRequestListener(
-    async (request, env) =>
-      cutOnError(await route(deps, request, state.draining), httpBindings(env).outgoing),
+    async (request, env) => {
+      const { outgoing } = httpBindings(env);
+      const call = { request, connection: { remoteAddress: outgoing.socket?.remoteAddress } };
+      return cutOnError(await route(deps, call, state.draining), outgoing);
+    },
     { overrideGlobalObjects: false, errorHandler: (error) => answerDefect(deps.log, error) },
   );
   const server = createServer(
@@ -134,13 +142,17 @@ function buildServer(
   return server;
 }
 
-function route(deps: GatewayServerDeps, request: Request, draining: boolean): Response | Promise<Response> {
+function route(
+  deps: GatewayServerDeps,
+  { request, connection }: { readonly request: Request; readonly connection: ConnectionFacts },
+  draining: boolean,
+): Response | Promise<Response> {
   const { pathname } = new URL(request.url);
   if (isHealthPath(pathname)) return health(pathname, draining ? IS_ENDING : (deps.readiness ?? IS_READY));
   const { modelRoutes, sandboxRoutes } = deps;
   return isModelPath(pathname) && 'fetch' in modelRoutes
-    ? modelRoutes.fetch(request)
-    : sandboxRoutes.fetch(request);
+    ? modelRoutes.fetch(request, connection)
+    : sandboxRoutes.fetch(request, connection);
 }
 
 async function health(path: '/healthz' | '/readyz', readiness: Readiness): Promise<Response> {

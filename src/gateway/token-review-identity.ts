@@ -10,7 +10,7 @@ import type { Db } from '../task/open-database.ts';
 import { findNamedJob, type NamedJob } from '../task/store/find-named-job.ts';
 import { saveProvenToken } from '../task/store/save-proven-token.ts';
 import type { Caller, Identified, Identity } from './identity.ts';
-import { createReviewBudget, type ReviewBudget } from './token-review/review-budget.ts';
+import { createReviewGate, type ReviewGate } from './token-review/review-gate.ts';
 import { readTokenClaims, type TokenClaims } from './token-review/token-claims.ts';
 import { TokenMemory } from './token-review/token-memory.ts';
 import type { ReviewedToken, TokenReviews } from './token-review/token-review.ts';
@@ -32,18 +32,14 @@ export interface TokenReviewIdentity extends Identity {
 
 /** The only account whose tokens count, in the namespace of the job's own pod. */
 const SANDBOX_ACCOUNT = 'sandbox';
-/** A job needs one review for each of its phases, and one for each renewal, every eight minutes. */
-const BUDGET = { burst: 10, perSecond: 0.5 } as const;
-const MAX_REVIEWS_AT_ONCE = 32;
-
 /**
  * Builds the adapter. Reasons of refusals: `token-malformed`, `audience-foreign`, `job-unknown`, `token-not-authenticated`,
  * `account-foreign`, `namespace-foreign`, `pod-missing`, `pod-foreign`. Errors: `identity-unavailable` where the record or
- * the API server gives no answer, or where too many unknown tokens name the same job.
+ * the API server gives no answer, or where too many unknown tokens came from the same place.
  */
 export function createTokenReviewIdentity(deps: TokenReviewIdentityDeps): TokenReviewIdentity {
   const memory = new TokenMemory(deps.clock);
-  const budget = createReviewBudget(deps.clock, BUDGET);
+  const gate = createReviewGate(deps.clock);
   const looking = new Map<string, Promise<Identified>>();
   let hasAnswered = false;
   return {
@@ -51,13 +47,13 @@ export function createTokenReviewIdentity(deps: TokenReviewIdentityDeps): TokenR
       if (!hasAnswered) await deps.reviews.review('probe', 'glovebox-probe');
       hasAnswered = true;
     },
-    async identify(token) {
+    async identify(token, from) {
       const hash = tokenHash(token);
       const recalled = memory.recall(hash) ?? looking.get(hash);
       if (recalled) return recalled;
       const claims = readTokenClaims(token);
       if (typeof claims === 'string') return { ok: false, reason: claims };
-      const look = lookUp({ ...deps, memory, budget, looking }, { token, hash, claims });
+      const look = lookUp({ ...deps, memory, gate }, { token, hash, claims, from: from ?? null });
       looking.set(hash, look);
       return look.finally(() => looking.delete(hash));
     },
@@ -66,14 +62,14 @@ export function createTokenReviewIdentity(deps: TokenReviewIdentityDeps): TokenR
 
 interface LookDeps extends TokenReviewIdentityDeps {
   readonly memory: TokenMemory;
-  readonly budget: ReviewBudget;
-  readonly looking: ReadonlyMap<string, unknown>;
+  readonly gate: ReviewGate;
 }
 
 interface Presented {
   readonly token: string;
   readonly hash: string;
   readonly claims: TokenClaims;
+  readonly from: string | null;
 }
 
 async function lookUp(deps: LookDeps, presented: Presented): Promise<Identified> {
@@ -93,11 +89,13 @@ async function lookUp(deps: LookDeps, presented: Presented): Promise<Identified>
 }
 
 /** Asks the API server, and writes down what it proved. */
-async function prove(deps: LookDeps, { token, hash, claims }: Presented, job: NamedJob): Promise<Identified> {
-  if (deps.looking.size > MAX_REVIEWS_AT_ONCE || !deps.budget.take(accountOf(job, claims))) {
-    throw unavailable('too many unknown tokens are asked about');
-  }
-  const reviewed = await deps.reviews.review(token, claims.audience);
+async function prove(deps: LookDeps, presented: Presented, job: NamedJob): Promise<Identified> {
+  const { token, hash, claims, from } = presented;
+  const isOfBoundPod = claims.podUid !== null && claims.podUid === job.boundUid;
+  const reviewed = await deps.gate({ jobName: job.name, isOfBoundPod, from }, () =>
+    deps.reviews.review(token, claims.audience),
+  );
+  if (!reviewed) throw unavailable('too many unknown tokens are asked about');
   const reason = refusalOf(reviewed, claims, job);
   if (reason || !reviewed.authenticated) return refusal(reason ?? 'token-not-authenticated', job);
   const podUid = reviewed.podUid ?? '';
@@ -107,14 +105,6 @@ async function prove(deps: LookDeps, { token, hash, claims }: Presented, job: Na
   const proof = { hash, jobName: job.name, phase, podUid, credentialId, expiresAt };
   await fromStore(() => saveProvenToken(deps.db, proof));
   return { ok: true, caller: callerOf(job, { phase, podUid }) };
-}
-
-/**
- * Tokens that say they are of the job's own pod are counted apart: nobody outside that pod knows its uid, so strangers who
- * name the job use up an account that it needs only until its pod is bound.
- */
-function accountOf(job: NamedJob, { podUid }: TokenClaims): string {
-  return podUid !== null && podUid === job.boundUid ? `${job.name} bound` : job.name;
 }
 
 function refusalOf(reviewed: ReviewedToken, claims: TokenClaims, job: NamedJob): string | null {

@@ -1,5 +1,4 @@
 /** The sandbox routes over a test's store, called without a port. */
-import type { Hono } from 'hono';
 import { createLocalIdentity } from '../../src/gateway/local-identity.ts';
 import { createRefusalRecorder } from '../../src/gateway/record-refusal.ts';
 import type { SandboxDeps } from '../../src/gateway/sandbox-routes.ts';
@@ -38,7 +37,7 @@ export type Send = (
 ) => Promise<Response>;
 
 /** Calls the app as a sandbox would. */
-export function senderTo(app: Pick<Hono, 'request'>): Send {
+export function senderTo(app: Pick<ReturnType<typeof sandboxRoutes>, 'request'>): Send {
   return async (method, path, { token, body, headers }) =>
     app.request(path, {
       method,

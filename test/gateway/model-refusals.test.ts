@@ -15,12 +15,18 @@ import { refusalReasons } from './gateway-fixture.ts';
 describe('a token that opens no model', () => {
   let store: Awaited<ReturnType<typeof openTestStore>>;
   let gateway: TestGateway;
+  const addresses = new Set<string | undefined>();
   beforeAll(async () => {
     store = await openTestStore('pglite');
     const { db } = store;
     const local = createLocalIdentity({ db });
     gateway = await startModelGateway(store, {
-      identity: { identify: async (token) => namedInVain(token) ?? local.identify(token) },
+      identity: {
+        identify: async (token, from) => {
+          addresses.add(from);
+          return namedInVain(token) ?? local.identify(token);
+        },
+      },
       checkPhase,
       recordRefusal: createRefusalRecorder({ db, log: createLog('silent') }),
     });
@@ -49,6 +55,11 @@ describe('a token that opens no model', () => {
     await store.db.transaction().execute((trx) => closeJob(trx, work.name, 'aborted'));
     expect(await ask(work.tokens.work)).toEqual(REFUSED);
     expect(await refusalReasons(store.db, taskId)).toEqual(['phase-closed']);
+  });
+
+  it('is told with the address that it came from to whoever proves tokens', async () => {
+    expect(await ask('nobody')).toEqual(REFUSED);
+    expect([...addresses]).toEqual(['127.0.0.1']);
   });
 
   it('is a stranger’s who names the job', async () => {

@@ -6,7 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Hono } from 'hono';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type GatewayListening, type GatewayServer, openGatewayServer } from '../../src/gateway/server.ts';
+import {
+  type ConnectionFacts,
+  type GatewayListening,
+  type GatewayServer,
+  openGatewayServer,
+} from '../../src/gateway/server.ts';
 import { createLog } from '../../src/shared/log.ts';
 
 const log = createLog('silent');
@@ -46,7 +51,8 @@ describe('the gateway server', () => {
   });
 
   async function open(where: GatewayListening): Promise<GatewayServer> {
-    const sandboxRoutes = new Hono();
+    const sandboxRoutes = new Hono<{ Bindings: ConnectionFacts }>();
+    sandboxRoutes.get('/whence', (context) => context.text(context.env.remoteAddress ?? 'nowhere'));
     sandboxRoutes.get('/held', async (context) => context.text(await held.wait()));
     sandboxRoutes.post('/body', async (context) =>
       context.text(`${(await context.req.arrayBuffer()).byteLength}`),
@@ -74,6 +80,22 @@ describe('the gateway server', () => {
     expect(await text('/v1/messages')).toBe('model /v1/messages');
     expect(await text('/sandbox/spec')).toBe('sandbox /sandbox/spec');
     expect(await text('/healthz')).toBe('{"status":"ok"}');
+  });
+
+  it('tells the apps the address that a call came from', async () => {
+    expect(await (await fetch(`${await openTcp()}/whence`)).text()).toBe('127.0.0.1');
+  });
+
+  it('is alive and not ready where something that it needs does not answer', async () => {
+    const server = await openGatewayServer(
+      { sandboxRoutes: new Hono(), modelRoutes: new Hono(), readiness: async () => 'store', log },
+      { tcp: { host: '127.0.0.1', port: 0 } },
+    );
+    servers.push(server);
+    const get = (path: string) => fetch(`http://127.0.0.1:${server.port}${path}`);
+    expect((await get('/healthz')).status).toBe(200);
+    const answer = await get('/readyz');
+    expect([answer.status, await answer.json()]).toEqual([503, { status: 'not ready: store' }]);
   });
 
   it('tells a client nothing of an error of ours', async () => {

@@ -206,7 +206,7 @@ describe.each(storeKinds)('what a TokenReview proved, on %s', (kind) => {
     const one = replica();
     const send = openGateway(store.db, { identity: one });
     await Promise.allSettled(Array.from({ length: 1_000 }, () => one.identify(reviews.forge(tokenOf(pod)))));
-    expect(reviews.reviewed.length).toBeLessThanOrEqual(10);
+    expect(reviews.reviewed.length).toBeLessThanOrEqual(20);
     const neighbour = podOf(reviews, (await insertRunningRound(store.db, {}, NAMESPACE)).work);
     expect((await send('GET', GATEWAY_PATHS.spec, { token: tokenOf(neighbour) })).status).toBe(200);
   });
@@ -230,6 +230,30 @@ describe.each(storeKinds)('what a TokenReview proved, on %s', (kind) => {
     expect(reviews.reviewed).toHaveLength(2);
   });
 
+  it('a sandbox that makes up tokens uses up the reviews of its own address, not those of whom it names', async () => {
+    const pod = await begin();
+    const one = replica();
+    const flood = Array.from({ length: 1_000 }, () => one.identify(reviews.forge(tokenOf(pod)), '10.0.0.1'));
+    await Promise.allSettled(flood);
+    expect(reviews.reviewed).toHaveLength(20);
+    const more = one.identify(reviews.forge(tokenOf(pod)), '10.0.0.1');
+    await expect(more).rejects.toMatchObject({ code: 'identity-unavailable' });
+    expect(await one.identify(tokenOf(pod), '10.0.0.2')).toMatchObject({ ok: true });
+  });
+
+  it('takes no more than 64 reviews at once from a slow API server, whoever asks', async () => {
+    const pod = await begin();
+    const slow = { review: () => new Promise<never>(() => {}) };
+    const one = createTokenReviewIdentity({ db: store.db, reviews: slow, clock });
+    let refused = 0;
+    for (let pods = 0; pods < 100; pods += 1) {
+      void one.identify(reviews.forge(tokenOf(pod)), `10.0.1.${pods}`).catch(() => {
+        refused += 1;
+      });
+    }
+    await expect.poll(() => refused).toBe(36);
+  });
+
   it('strangers who name a job cannot keep its own pod out once the job is bound to it', async () => {
     const pod = await begin();
     const one = replica();
@@ -240,6 +264,7 @@ describe.each(storeKinds)('what a TokenReview proved, on %s', (kind) => {
       pod: { name: 'shell', uid: randomUUID() },
     });
     await Promise.allSettled(Array.from({ length: 200 }, () => one.identify(reviews.forge(stranger))));
+    expect(reviews.reviewed.length).toBeLessThanOrEqual(21);
     await expect(one.identify(reviews.forge(stranger))).rejects.toMatchObject({
       code: 'identity-unavailable',
     });

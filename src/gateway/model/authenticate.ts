@@ -10,18 +10,22 @@ import type { ModelDeps } from './model-deps.ts';
 /** The proven caller, whatever its phase. Throws `RefusedCall`. */
 export async function authenticate(
   deps: Pick<ModelDeps, 'identity' | 'log'>,
-  { headers }: Pick<IncomingMessage, 'headers'>,
+  { headers, socket }: Pick<IncomingMessage, 'headers' | 'socket'>,
 ): Promise<Caller> {
   const token = tokenOf(headers.authorization, headers['x-api-key']);
   if (token === null) throw unauthenticated('token-missing');
-  const identified = await identify(deps, token);
+  const identified = await identify(deps, token, socket.remoteAddress);
   if (identified.ok) return identified.caller;
   throw unauthenticated(identified.reason, identified.target);
 }
 
-async function identify(deps: Pick<ModelDeps, 'identity' | 'log'>, token: string): Promise<Identified> {
+async function identify(
+  deps: Pick<ModelDeps, 'identity' | 'log'>,
+  token: string,
+  from: string | undefined,
+): Promise<Identified> {
   try {
-    return await deps.identity.identify(token);
+    return await deps.identity.identify(token, from);
   } catch (error) {
     deps.log.error({ err: error }, 'identity cannot be checked');
     throw new RefusedCall({
