@@ -49,6 +49,8 @@ export interface GatewayProcessOptions {
   readonly secrets: readonly string[];
   readonly secretBox: SecretBox;
   readonly gitUrl: string;
+  /** Somebody said that tokens may go over plain HTTP to it. */
+  readonly allowPlainGit?: boolean;
   /** Who proves tokens; left out, the record's own (one machine). */
   readonly identity?: Identity;
   /** What must answer beside the store before calls are sent here. */
@@ -174,7 +176,11 @@ function modelSide(options: GatewayProcessOptions, sides: Sides) {
 function sandboxSide(options: GatewayProcessOptions, sides: Sides) {
   const { db, clock, log, random, secretBox } = options;
   const git = gitReadEndpoints({
-    fetchPack: createGitUpstream({ baseUrl: options.gitUrl, fetch }),
+    fetchPack: createGitUpstream({
+      baseUrl: options.gitUrl,
+      fetch,
+      allowPlain: options.allowPlainGit ?? false,
+    }),
     secretBox,
     maxPackBytes: MAX_PACK_BYTES,
     packTimeoutMs: PACK_TIMEOUT_MS,

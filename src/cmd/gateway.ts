@@ -29,6 +29,7 @@ export async function runGateway(): Promise<number> {
     allowUnfenced: env.allowUnfenced,
     secrets: env.anthropicApiKey === null ? [] : [env.anthropicApiKey],
     gitUrl: env.githubGitUrl,
+    allowPlainGit: env.allowPlainGit,
     identity,
     checks,
     socketPath: isReplica ? null : gatewaySocket(env.gatewaySocketDir),

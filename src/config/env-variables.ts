@@ -146,6 +146,11 @@ export const GatewayVariables = CommonVariables.extend({
     description: 'git over HTTP, `OWNER/REPO.git` is appended',
     expected: 'an http(s) URL',
   }),
+  GLOVEBOX_ALLOW_PLAIN_GIT: variable(z.enum(['yes', 'no']).default('no'), {
+    description:
+      '`yes` lets git go over http:// to a host that is not this machine, where whoever is on the way reads the tokens; only against an emulator',
+    expected: "'yes' or 'no'",
+  }),
   GLOVEBOX_ALLOW_UNFENCED: variable(z.enum(['yes', 'no']).default('no'), {
     description:
       "`yes` lets templates with `isolation: none` reach a model that is not on this machine; the repository's code could then read this process's keys",

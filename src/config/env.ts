@@ -49,6 +49,7 @@ export interface GatewayEnv extends CommonEnv {
   /** Whose recorded answers stand in for a model; null: none. */
   readonly replayTask: string | null;
   readonly githubGitUrl: string;
+  readonly allowPlainGit: boolean;
   readonly allowUnfenced: boolean;
   readonly host: string;
   readonly port: number;
@@ -103,6 +104,7 @@ export function readGatewayEnv(environment: Environment = process.env): GatewayE
     anthropicBaseUrl: withoutSlash(read.ANTHROPIC_BASE_URL),
     replayTask: read.GLOVEBOX_REPLAY ?? null,
     githubGitUrl: withoutSlash(read.GITHUB_GIT_URL),
+    allowPlainGit: read.GLOVEBOX_ALLOW_PLAIN_GIT === 'yes',
     allowUnfenced: read.GLOVEBOX_ALLOW_UNFENCED === 'yes',
     host: read.GLOVEBOX_GATEWAY_HOST ?? (inCluster ? '0.0.0.0' : '127.0.0.1'),
     port: Number(read.GLOVEBOX_GATEWAY_PORT ?? (inCluster ? 8_080 : 0)),

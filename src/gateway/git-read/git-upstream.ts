@@ -19,13 +19,15 @@ const LOOPBACK = new Set(['127.0.0.1', '[::1]', 'localhost']);
 
 /**
  * Builds the upstream over a base URL such as `https://github.com`. Redirects are not followed, since a renamed or moved
- * repository would take the token along. Error `git-upstream-invalid` for anything but HTTPS, loopback apart.
+ * repository would take the token along. Error `git-upstream-invalid` for anything but HTTPS, loopback apart, unless
+ * `allowPlain`: then whoever is on the way reads the token.
  */
 export function createGitUpstream(deps: {
   readonly baseUrl: string;
   readonly fetch: typeof fetch;
+  readonly allowPlain?: boolean;
 }): FetchPack {
-  const base = requireSafeUrl(deps.baseUrl);
+  const base = requireSafeUrl(deps.baseUrl, deps.allowPlain ?? false);
   return async ({ owner, repo, token, body, signal }) => {
     if (![owner, repo].every(isName)) throw new Refusal('unavailable', 'git: repository name');
     const url = `${base}/${owner}/${repo}.git/git-upload-pack`;
@@ -57,9 +59,10 @@ function isPack(response: Response): boolean {
   return response.headers.get('content-type') === 'application/x-git-upload-pack-result';
 }
 
-function requireSafeUrl(baseUrl: string): string {
+function requireSafeUrl(baseUrl: string, allowPlain: boolean): string {
   const url = new URL(baseUrl);
-  const isSafe = url.protocol === 'https:' || (url.protocol === 'http:' && LOOPBACK.has(url.hostname));
+  const mayBePlain = allowPlain || LOOPBACK.has(url.hostname);
+  const isSafe = url.protocol === 'https:' || (url.protocol === 'http:' && mayBePlain);
   if (isSafe && url.username === '' && url.search === '') return url.href.replace(/\/+$/, '');
   throw new GloveboxError({
     code: 'git-upstream-invalid',

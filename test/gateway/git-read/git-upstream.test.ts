@@ -59,6 +59,13 @@ describe('the git upstream', () => {
     );
   });
 
+  it('may be plain HTTP elsewhere only where somebody allowed it, and nothing else by that', () => {
+    const allowed = (baseUrl: string) => () => createGitUpstream({ baseUrl, fetch, allowPlain: true });
+    expect(allowed('http://demo.glovebox.svc:8080')).not.toThrow();
+    expect(allowed('ftp://github.com')).toThrow();
+    expect(allowed('http://user:pass@github.com')).toThrow();
+  });
+
   it('does not follow a redirect, which would carry the token to another repository', async () => {
     const stolen: (string | undefined)[] = [];
     const thief = await serve((request, response) => {
