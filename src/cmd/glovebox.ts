@@ -27,7 +27,10 @@ const io = {
   error: (text: string) => void process.stderr.write(text),
 };
 
-process.exitCode = await run(process.argv);
+const exitCode = await run(process.argv);
+// What could not start may have opened its store or its listeners before it knew, and would stay without serving anybody.
+if (exitCode > 1) process.exit(exitCode);
+process.exitCode = exitCode;
 
 /** Parses and runs one command; every error ends in one sentence and an exit code. */
 async function run(argv: readonly string[]): Promise<number> {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { adminFile } from '../../demo/admin-file.ts';
 import { say } from '../../demo/model/script.ts';
 import { type ScriptedModel, startScriptedModel } from '../../demo/model/scripted-model.ts';
 import { type Ended, ROOT, type Running, runNode, startNode } from '../fixtures/run-process.ts';
@@ -52,6 +53,26 @@ describe('glovebox', () => {
     const names = ['GLOVEBOX_STORE_KEY', 'GITHUB_APP_ID', 'GITHUB_PRIVATE_KEY', 'GITHUB_WEBHOOK_SECRET'];
     const lines = stderr.trim().split('\n');
     expect(lines.map((line) => /Missing (\w+) in the environment: expected /.exec(line)?.[1])).toEqual(names);
+  });
+
+  it('ends a gateway that finds out late that it cannot start: one sentence, and exit code 2', async () => {
+    writeFileSync(
+      join(folder, 'glovebox.config.yml'),
+      adminFile({ isolation: 'bubblewrap', template: 'node-24', model: 'claude-sonnet-4-6' }),
+    );
+    const { code, stderr } = await runNode([BIN, 'gateway'], {
+      cwd: folder,
+      env: {
+        GLOVEBOX_HOME: join(folder, 'home'),
+        GLOVEBOX_STORE_KEY: '0'.repeat(64),
+        GLOVEBOX_LOG_LEVEL: 'silent',
+        GITHUB_GIT_URL: 'http://git.example.com',
+      },
+    });
+    expect([code, stderr.trim()]).toEqual([
+      2,
+      expect.stringMatching(/^Refused: Invalid git server 'http:\/\/git\.example\.com'/),
+    ]);
   });
 });
 
