@@ -34,6 +34,8 @@ export interface ClusterLineOptions {
   /** Scenarios of single conversations, by a text that only theirs holds. */
   readonly scenarios: Readonly<Record<string, string>>;
   readonly say: (text: string) => void;
+  /** What a failed start made stays, to be looked at. */
+  readonly keep: boolean;
   /** Ends the start, not the running line. */
   readonly signal: AbortSignal;
 }
@@ -75,7 +77,7 @@ async function build(
     await removeDemo(kubectl);
   }
   signal.throwIfAborted();
-  const made = { stays: false };
+  const made = { stays: options.keep };
   closers.push(async () => {
     if (!made.stays) await removeDemo(kubectl);
   });
@@ -90,6 +92,7 @@ async function build(
   const url = databaseUrl(secrets, `127.0.0.1:${postgres.localPort}`);
   const store = await openDatabase({ kind: 'postgres', url, maxConnections: 4 });
   closers.push(() => store.close());
+  made.stays = false;
   return {
     db: store.db,
     control,

@@ -37,6 +37,7 @@ export async function openCluster(
       cpu: SANDBOX_CPU,
     }),
     upstream,
+    keep: given.keep,
     repositories: [subject.seed],
     scenario: given.scenario,
     scenarios: {},

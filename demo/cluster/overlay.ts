@@ -62,6 +62,7 @@ function kustomization(folder: string, { images, endpoints }: OverlayWants): obj
           `GITHUB_GIT_URL=${endpoints.github}`,
           `ANTHROPIC_BASE_URL=${endpoints.model}`,
           'GLOVEBOX_GITHUB_THROTTLE=off',
+          'GLOVEBOX_ALLOW_PLAIN_GIT=yes',
         ],
       },
       {
