@@ -32,11 +32,15 @@ export interface KubeAccessOptions {
   readonly warn: (warning: string) => void;
 }
 
+/** What the client makes up where it finds no configuration at all. */
+const NOTHING_FOUND = 'http://localhost:8080';
+
 /** KUBECONFIG where it is set, else the pod's own account. Error `cluster-unknown`: neither is there, or it is broken. */
 export function openKubeAccess(options: KubeAccessOptions): KubeAccess {
   const config = loadConfig(options.kubeconfigPath);
   const server = config.getCurrentCluster()?.server;
   if (server === undefined) throw missing('it names no cluster');
+  if (server === NOTHING_FOUND) throw missing('there is none');
   const configuration = createConfiguration({
     baseServer: new ServerConfiguration(server, {}),
     authMethods: { default: config },
@@ -82,16 +86,16 @@ function loadConfig(path: string | undefined): PooledConfig {
   try {
     if (path === undefined) config.loadFromDefault();
     else config.loadFromFile(path);
-  } catch (cause) {
-    throw missing('it cannot be read', cause);
+  } catch {
+    // the parser's error quotes the file, keys and tokens included
+    throw missing('it cannot be read');
   }
   return config;
 }
 
-function missing(why: string, cause?: unknown): GloveboxError {
+function missing(why: string): GloveboxError {
   return new GloveboxError({
     code: 'cluster-unknown',
     message: `The cluster's configuration is of no use: ${why}. Run in a pod with a service account, or set KUBECONFIG.`,
-    cause,
   });
 }

@@ -70,24 +70,52 @@ interface Watching<K extends Kind> {
 
 /** Ends when a new list is due. A watch that could not begin at all is no reason for a list: the next one goes on. */
 async function watchUntil<K extends Kind>(watching: Watching<K>, from: string, until: number): Promise<void> {
-  const { deps, scope, follower, signal } = watching;
-  let resourceVersion = from;
-  let failures = 0;
+  const { deps, signal } = watching;
+  const position = { resourceVersion: from, failures: 0 };
   for (let left = until - deps.clock.now(); left > 0 && !signal.aborted; left = until - deps.clock.now()) {
-    const watch = { resourceVersion, timeoutSeconds: Math.ceil(left / 1_000), signal };
-    const hear = (change: Change<K>) => {
-      failures = 0;
-      resourceVersion = change.resourceVersion;
-      if (change.type !== 'BOOKMARK') follower.changed(change);
-    };
+    position.failures += 1;
+    const began = deps.clock.now();
     try {
-      if ((await deps.cluster.watch(scope, watch, hear)) === 'expired') return;
-      failures += 1;
+      if ((await watchOnce(watching, position, left)) === 'expired') return;
     } catch (error) {
-      failures += 1;
-      deps.log.warn({ err: error, ...scope, failures }, 'a watch broke; it goes on from where it was');
+      deps.log.warn(
+        { err: error, ...watching.scope, ...position },
+        'a watch broke; it goes on from where it was',
+      );
     }
-    if (left > failures * 1_000) await pause(deps, failures, signal);
+    if (deps.clock.now() - began > LONGEST_PAUSE_MS) position.failures = 0;
+    await pause(deps, position.failures, signal);
+  }
+}
+
+/** How far a watch has come, and how often it ended since it told anything. */
+interface Position {
+  resourceVersion: string;
+  failures: number;
+}
+
+/** The server is told when to end it; should it not, we do. */
+async function watchOnce<K extends Kind>(
+  { deps, scope, follower, signal }: Watching<K>,
+  position: Position,
+  leftMs: number,
+): Promise<'ended' | 'expired'> {
+  const late = new AbortController();
+  deps.clock.sleep(leftMs, late.signal).then(
+    () => late.abort(),
+    () => {},
+  );
+  const { resourceVersion } = position;
+  const timeoutSeconds = Math.ceil(leftMs / 1_000);
+  const from = { resourceVersion, timeoutSeconds, signal: AbortSignal.any([signal, late.signal]) };
+  try {
+    return await deps.cluster.watch(scope, from, (change) => {
+      position.failures = 0;
+      position.resourceVersion = change.resourceVersion;
+      if (change.type !== 'BOOKMARK') follower.changed(change);
+    });
+  } finally {
+    late.abort();
   }
 }
 
