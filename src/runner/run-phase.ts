@@ -62,7 +62,13 @@ async function runTalking(run: PhaseRun): Promise<number> {
   const stopped = new AbortController();
   let verifyEnded = false;
   const stop = AbortSignal.any([run.terminated, stopped.signal]);
+  const asked = gateway.spec().then(
+    (spec) => ({ spec }),
+    (error: unknown) => ({ error }),
+  );
   const started = await attempt(stop, async () => preflight(run));
+  const answer = await asked;
+  // Not sooner: a job belongs to the pod that took its spec, and a beat before that is refused.
   const heart = startHeartbeat({
     gateway,
     clock: run.clock,
@@ -82,13 +88,21 @@ async function runTalking(run: PhaseRun): Promise<number> {
     gateway,
     verifyEnded: () => verifyEnded,
   };
-  const end =
-    started.exit === RUNNER_EXIT.done
-      ? await attempt(stop, async () => doPart(context, await gateway.spec()))
-      : started;
+  const end = await goOn(context, started, answer);
   if (saysNothingMore(run.phase, end)) await heart.stop();
   else await heart.end(end.failure === null ? 'done' : 'failed', end.failure);
   return close(run, end);
+}
+
+/** What the preflight refused is told, whatever the gateway said. */
+async function goOn(
+  context: FullContext,
+  started: PhaseEnd,
+  answer: { readonly spec: PhaseSpec } | { readonly error: unknown },
+): Promise<PhaseEnd> {
+  if (started.exit !== RUNNER_EXIT.done) return started;
+  if ('error' in answer) return endOf(answer.error, context.stop.aborted);
+  return attempt(context.stop, () => doPart(context, answer.spec));
 }
 
 /** The seal and the last upload close their job: a last beat would only be refused. Who was stopped failed at nothing. */

@@ -172,6 +172,7 @@ describe('the process', () => {
 
   test('INC-05: refuses to start beside a credential, names the place and never the value', async () => {
     const value = `ghp_${'a'.repeat(36)}`;
+    gateway.spec = { phase: 'setup', ...common, commands: ['touch ran'], timeoutMs: 10_000 };
     const { exit, said } = start('setup', { GITHUB_TOKEN: value });
     expect(await exit).toBe(RUNNER_EXIT.refused);
     expect(gateway.heartbeats.at(-1)).toMatchObject({
@@ -181,7 +182,16 @@ describe('the process', () => {
     const everything = JSON.stringify(gateway.heartbeats) + (await said);
     expect(everything).toContain('GITHUB_TOKEN');
     expect(everything).not.toContain(value);
-    expect(gateway.requests.some((request) => request.path === '/sandbox/spec')).toBe(false);
+    expect(existsSync(box.path('prepared/ran'))).toBe(false);
+  });
+
+  test('takes its spec before its first beat: a job belongs to the pod that took its spec', async () => {
+    gateway.spec = { phase: 'setup', ...common, commands: [], timeoutMs: 10_000 };
+    expect(await start('setup').exit).toBe(RUNNER_EXIT.done);
+    expect(gateway.requests.map(({ path }) => path).slice(0, 2)).toEqual([
+      '/sandbox/spec',
+      '/sandbox/heartbeat',
+    ]);
   });
 
   test('a failure is told in the last heartbeat and by the exit code', async () => {
