@@ -159,7 +159,11 @@ describe.runIf(postgresUrl)('a settlement beside the calls that follow (PostgreS
     await expect.poll(stuck).toBe(0);
     await holder.query('rollback');
     expect(await states()).toEqual(['reserved']);
-    await expect.poll(() => recoverLost(store.db), { timeout: 10_000 }).toBe(1);
+    await store.db
+      .updateTable('ledger_row')
+      .set({ lease_until: new Date(0) })
+      .execute();
+    await recoverLost(store.db);
     const [row] = await rows();
     expect(row).toMatchObject({ state: 'bounded', flags: ['gateway-lost'] });
     expect(row?.settled_nano_usd).toBe(row?.reserved_nano_usd);
