@@ -214,8 +214,29 @@ describe.runIf(clusterHere)('tokens of real pods', { timeout: TIMEOUT_MS }, () =
     const { work } = await world.openRound();
     const { tokens } = await podOf(world, work);
     const server = world.cluster.config.getCurrentCluster();
-    const answer = await requestWith(server, tokens.work ?? '');
-    expect(answer).toBe(401);
+    expect(await requestWith(server, tokens.work ?? '')).toBe(401);
+    // the counter-test within: the token that pods get by default is known there, and only RBAC is left
+    const own = await world.cluster.mint({ namespace: world.namespace, name: 'sandbox' }, []);
+    expect(await requestWith(server, own)).toBe(403);
+  });
+
+  it('have one spelling for us, though the API server takes each of several', async () => {
+    const { work } = await world.openRound();
+    const token = (await podOf(world, work)).tokens.work ?? '';
+    const audience = `glovebox-work.${work.name}`;
+    const spellings = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'].map(
+      (last) => token.slice(0, -1) + last,
+    );
+    const good = await Promise.all(
+      spellings.map(async (each) => ((await isGood(world.cluster.config, each, audience)) ? each : null)),
+    );
+    const taken = good.filter((each) => each !== null);
+    expect(taken.length).toBeGreaterThan(1);
+    for (const each of taken) {
+      expect(await world.identity.identify(each)).toMatchObject(
+        each === token ? { ok: true } : { ok: false, reason: 'token-malformed' },
+      );
+    }
   });
 
   it('cost a review each, once for all replicas', async () => {
