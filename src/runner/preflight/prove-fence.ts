@@ -22,9 +22,9 @@ export interface FenceProbe {
 }
 
 /** How long one probe waits for an answer. */
-const PROBE_MS = 300;
+const PROBE_MS = 250;
 /** The second look starts so much later than the first. */
-const APART_MS = 100;
+const APART_MS = 50;
 const AGAIN_MS = 50;
 
 /** What answered although nothing may, e.g. `169.254.169.254:80`; null when the fence holds. */

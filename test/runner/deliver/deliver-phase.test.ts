@@ -1,10 +1,12 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { changeSetDigest } from '../../../src/result/contract/change-set.ts';
 import type { DeliverSpec, SealedSet } from '../../../src/result/contract/phase-spec.ts';
 import { runDeliver } from '../../../src/runner/deliver/deliver-phase.ts';
 import { waitFor, writeExchange } from '../../../src/runner/exchange-file.ts';
 import { createGatewayClient } from '../../../src/runner/gateway/gateway-client.ts';
+import type { PhaseContext } from '../../../src/runner/phase-context.ts';
+import { PhaseStoppedError } from '../../../src/runner/phase-failed.ts';
 import { systemClock } from '../../../src/shared/clock.ts';
 import { FakeGateway } from '../../fakes/fake-gateway.ts';
 import { checkSpec, LIMITS, type RunnerSandbox, runnerSandbox } from '../../fixtures/runner-sandbox.ts';
@@ -45,14 +47,14 @@ const forgedCell = (side: 'base' | 'new') => ({
   output: { head: '', tail: '', totalBytes: 0 },
 });
 
-function deliver(): Promise<void> {
+function deliver(context: PhaseContext = box.context): Promise<void> {
   const client = createGatewayClient({
     target: box.layout.gateway,
     tokenFile: gateway.tokenFile,
     clock: systemClock,
     patienceMs: 5_000,
   });
-  return runDeliver({ ...box.context, gateway: client, verifyEnded: () => gateway.verifyEnded }, SPEC);
+  return runDeliver({ ...context, gateway: client, verifyEnded: () => gateway.verifyEnded }, SPEC);
 }
 
 const until = (look: () => boolean) =>
@@ -128,4 +130,35 @@ test('base results that are no such thing are not uploaded', async () => {
   writeFileSync(box.path('results/base.json'), '{"cells": "all passed"}');
   await expect(deliver()).rejects.toMatchObject({ code: 'exchange-invalid' });
   expect(gateway.base).toEqual([]);
+});
+
+describe('told to stop', () => {
+  const stopping = () => {
+    const stop = new AbortController();
+    return { stop, context: { ...box.context, stop: stop.signal } };
+  };
+
+  test('brings what verify, which is told at the same time, still writes down', async () => {
+    const { stop, context } = stopping();
+    writeExchange(box.path('results'), 'base.json', { cells: [] });
+    gateway.sealed = SET;
+    const running = deliver(context);
+    await until(() => existsSync(box.path('sealed/sealed-set.json')));
+    stop.abort();
+    writeExchange(box.path('results'), 'new.json', {
+      digest: SET.digest,
+      complete: false,
+      cells: [forgedCell('new')],
+    });
+    await running;
+    expect(gateway.next).toEqual([{ digest: SET.digest, complete: false, cells: [forgedCell('new')] }]);
+  });
+
+  test('before there are base results: has nothing to bring, and failed at nothing', async () => {
+    const { stop, context } = stopping();
+    const running = deliver(context);
+    stop.abort();
+    await expect(running).rejects.toBeInstanceOf(PhaseStoppedError);
+    expect([gateway.base, gateway.next]).toEqual([[], []]);
+  });
 });

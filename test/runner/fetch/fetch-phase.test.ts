@@ -245,3 +245,32 @@ test('a commit that the gateway does not give is `fetch-failed`, with the reason
     failure: { code: 'fetch-failed', outputTail: expect.stringMatching(/not our ref|remote error/) },
   });
 }, 30_000);
+
+test('a gateway that is away is waited for longer than git would try', async () => {
+  writeFiles(repository, { 'a.txt': 'a' });
+  const base = commitAll(repository);
+  const sleeps: number[] = [];
+  // Each try of git is one request that finds nobody: more of them than its own failures would be forgiven.
+  gateway.away = 7;
+  const clock = {
+    ...systemClock,
+    sleep: async (ms: number) => void sleeps.push(ms),
+  };
+  await fetchBase(base, LIMITS, { ...box.context, clock });
+  expect(gitIn(source(), 'rev-parse', 'HEAD')).toBe(base);
+  expect(sleeps).toEqual([500, 1_000, 2_000, 4_000, 4_000, 4_000, 4_000]);
+});
+
+test('counter-test: what is refused, though the gateway is there, is tried five times', async () => {
+  writeFiles(repository, { 'a.txt': 'a' });
+  commitAll(repository);
+  let tries = 0;
+  const clock = {
+    ...systemClock,
+    sleep: async () => void tries++,
+  };
+  await expect(fetchBase('1'.repeat(40), LIMITS, { ...box.context, clock })).rejects.toMatchObject({
+    failure: { code: 'fetch-failed' },
+  });
+  expect(tries).toBe(4);
+});

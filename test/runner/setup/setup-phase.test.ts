@@ -2,6 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, lstatSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { SetupSpec } from '../../../src/result/contract/phase-spec.ts';
+import { waitFor } from '../../../src/runner/exchange-file.ts';
+import { PhaseStoppedError } from '../../../src/runner/phase-failed.ts';
 import { liveProcesses } from '../../../src/runner/process/process-table.ts';
 import { runSetup } from '../../../src/runner/setup/setup-phase.ts';
 import { LIMITS, type RunnerSandbox, runnerSandbox, writeFiles } from '../../fixtures/runner-sandbox.ts';
@@ -96,4 +98,14 @@ test('nothing of ours is in its environment', async () => {
     delete process.env['GLOVEBOX_TEST_LEAK'];
   }
   expect(readFileSync(prepared('env.txt'), 'utf8')).not.toContain('leaked');
+});
+
+test('told to stop, it did not fail: another round sets up again', async () => {
+  const stop = new AbortController();
+  const running = setup(['touch began; sleep 60'], {}, { ...box.context, stop: stop.signal });
+  await waitFor(box.context.clock, AbortSignal.timeout(20_000), () =>
+    existsSync(prepared('began')) ? true : null,
+  );
+  stop.abort();
+  await expect(running).rejects.toBeInstanceOf(PhaseStoppedError);
 });

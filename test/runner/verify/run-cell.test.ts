@@ -223,3 +223,29 @@ test('checks inherit nothing of ours: their environment is built from nothing', 
     delete process.env['GLOVEBOX_TEST_LEAK'];
   }
 });
+
+describe('HOME', () => {
+  const inPod = (check: Partial<CheckSpec>) => {
+    const layout = { ...box.layout, home: box.path('scratch/home'), homeSource: box.path('prepared-home') };
+    const place = { prepared: box.path('prepared'), scratch: box.path('scratch'), limits: LIMITS };
+    const cell = { check: checkSpec(check), source: 'base', tests: 'base', entries: [] } as const;
+    return runCell({ ...box.context, layout }, place, cell);
+  };
+  const look = { run: 'cat "$HOME/of-setup"; ls "$HOME"; echo mine > "$HOME/of-cell"' };
+
+  test('is in each cell as setup left it, and nothing of an earlier cell is in it', async () => {
+    writeFiles(box.path('prepared-home'), { 'of-setup': 'setup\n' });
+    const heads = [await inPod(look), await inPod(look)].map((cell) => cell.output.head);
+    expect(heads).toEqual(['setup\nof-setup\n', 'setup\nof-setup\n']);
+    expect(existsSync(box.path('prepared-home/of-cell'))).toBe(false);
+  });
+
+  test('is empty where setup was left out', async () => {
+    expect((await inPod({ run: 'ls "$HOME"' })).output.head).toBe('');
+  });
+
+  test('counter-test: where it is one folder for all, a cell sees what an earlier one left', async () => {
+    await run({ run: 'echo mine > "$HOME/of-cell"' });
+    expect((await run({ run: 'ls "$HOME"' })).output.head).toBe('of-cell\n');
+  });
+});
