@@ -12,6 +12,8 @@ import { DEMO_LABEL, NAMESPACES } from './places.ts';
 import { botVariables, type DemoSecrets, gatewayVariables } from './secrets.ts';
 
 const DEV = fileURLToPath(new URL('../../k8s/overlays/dev', import.meta.url));
+/** Writes the merged lists into the admission policies. */
+const POLICY = fileURLToPath(new URL('../../k8s/components/sandbox-policy', import.meta.url));
 
 /** What differs from run to run. */
 export interface OverlayWants {
@@ -47,6 +49,7 @@ function kustomization(folder: string, { images, endpoints }: OverlayWants): obj
     apiVersion: 'kustomize.config.k8s.io/v1beta1',
     kind: 'Kustomization',
     resources: [relative(folder, DEV), 'demo.json'],
+    components: [relative(folder, POLICY)],
     labels: [{ pairs: { [DEMO_LABEL]: 'true' } }],
     images: [
       { name: 'glovebox/control', ...nameAndTag(images.control) },
