@@ -2,6 +2,7 @@
 import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { postgresUrl } from '../test/fixtures/test-store.ts';
+import { benchController } from './controller.ts';
 import { benchDemo } from './demo.ts';
 import { benchGateway } from './gateway.ts';
 import { isMet, type Ratio } from './ratio.ts';
@@ -15,6 +16,7 @@ const BENCHES: Readonly<Record<string, () => Promise<readonly Ratio[]> | string>
   gateway: () => (postgresUrl === undefined ? WITHOUT_POSTGRES : benchGateway({ postgresUrl })),
   webhooks: () => (postgresUrl === undefined ? WITHOUT_POSTGRES : benchWebhooks(postgresUrl)),
   transcript: () => benchTranscript(),
+  controller: () => (postgresUrl === undefined ? WITHOUT_POSTGRES : benchController(postgresUrl)),
   demo: () => benchDemo(),
 };
 

@@ -1,0 +1,181 @@
+/**
+ * What agents, judges and people do to the record while the controller is measured: each task at work uploads a change set
+ * now and then, seals at the end of its life, is judged beside; for each one that ends another one is asked for.
+ */
+import type { JobSpec } from '../src/job/sandbox.ts';
+import type { Digest } from '../src/shared/digest.ts';
+import type { Db } from '../src/task/open-database.ts';
+import { putChangeSet } from '../src/task/store/change-set-blob.ts';
+import { readPhase } from '../src/task/store/check-phase.ts';
+import { recordUpload } from '../src/task/store/record-upload.ts';
+import { sealRound } from '../src/task/store/seal-round.ts';
+import { takeBaseResults } from '../src/task/store/take-base-results.ts';
+import { takeNewResults } from '../src/task/store/take-new-results.ts';
+import { wakeTask } from '../src/task/store/wake-task.ts';
+import { changeTo } from '../test/fakes/fake-runner.ts';
+import type { FakeCluster } from './fake-cluster.ts';
+import { type LiveTask, newTask } from './live-tasks.ts';
+
+/** How long an agent works, and how often each uploads, in milliseconds. */
+const LIFE_MS = 600_000;
+const UPLOAD_EVERY_MS = 60_000;
+/** How long a judge takes over its cells. */
+const VERIFY_MS = 2_000;
+const TICK_MS = 50;
+
+/** Told of each moment at which a task became due. */
+export type Due = (taskId: string) => void;
+
+export class TaskTraffic {
+  readonly #db: Db;
+  readonly #cluster: FakeCluster;
+  readonly #due: Due;
+  readonly #live: LiveTask[];
+  readonly #running = new Set<Promise<void>>();
+  readonly #uploads = new Map<string, Digest>();
+  #timer: NodeJS.Timeout | null = null;
+  #nth: number;
+  #owed = { uploads: 0, seals: 0 };
+
+  constructor(options: {
+    readonly db: Db;
+    readonly cluster: FakeCluster;
+    readonly live: readonly LiveTask[];
+    readonly seeded: number;
+    readonly due: Due;
+  }) {
+    this.#db = options.db;
+    this.#cluster = options.cluster;
+    this.#live = [...options.live];
+    this.#nth = options.seeded;
+    this.#due = options.due;
+    this.#cluster.onLaunch = (spec) => this.#launched(spec);
+  }
+
+  get live(): number {
+    return this.#live.length;
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => this.#tick(), TICK_MS);
+  }
+
+  async stop(): Promise<void> {
+    if (this.#timer) clearInterval(this.#timer);
+    this.#timer = null;
+    this.#cluster.onLaunch = () => {};
+    while (this.#running.size > 0) await Promise.all(this.#running);
+  }
+
+  #tick(): void {
+    this.#owed.uploads += (this.#live.length * TICK_MS) / UPLOAD_EVERY_MS;
+    this.#owed.seals += (this.#live.length * TICK_MS) / LIFE_MS;
+    for (; this.#owed.uploads >= 1; this.#owed.uploads -= 1) this.#run(this.#upload(this.#any()));
+    for (; this.#owed.seals >= 1; this.#owed.seals -= 1) this.#run(this.#seal(this.#take()));
+  }
+
+  #launched(spec: JobSpec): void {
+    if (spec.kind === 'work') this.#run(this.#begin(spec));
+    else this.#run(this.#verify(spec));
+  }
+
+  /** A new work job: its fetch phase, then its agent is one of those at work. */
+  async #begin(spec: JobSpec): Promise<void> {
+    for (const phase of ['fetch', 'work'] as const) {
+      await this.#db.transaction().execute(async (trx) => {
+        await readPhase(trx, { taskId: spec.taskId, jobName: spec.name, phase, podUid: null });
+      });
+      this.#due(spec.taskId);
+    }
+    this.#live.push({ id: spec.taskId, job: spec.name });
+  }
+
+  async #upload(task: LiveTask | undefined): Promise<void> {
+    if (!task) return;
+    const digest = await this.#put(`upload ${Math.random()}`);
+    await this.#db
+      .transaction()
+      .execute((trx) => recordUpload(trx, { ...roundOf(task), jobName: task.job, digest }))
+      .catch(() => {}); // sealed meanwhile
+    const isFirst = !this.#uploads.has(task.id);
+    this.#uploads.set(task.id, digest);
+    if (isFirst) this.#due(task.id); // later ones count at the seal
+  }
+
+  async #seal(task: LiveTask | undefined): Promise<void> {
+    if (!task) return;
+    const digest = this.#uploads.get(task.id) ?? (await this.#put(`seal ${task.id}`));
+    await this.#db
+      .transaction()
+      .execute((trx) =>
+        sealRound(trx, { ...roundOf(task), digest, by: 'work', narrative: 'as asked', workEnd: 'finished' }),
+      );
+    this.#uploads.delete(task.id);
+    this.#due(task.id);
+    this.#cluster.end(task.job);
+    await this.#ask();
+  }
+
+  /** Somebody labels another issue. */
+  async #ask(): Promise<void> {
+    const row = newTask(this.#nth);
+    this.#nth += 1;
+    await this.#db.insertInto('task').values(row).execute();
+    await wakeTask(this.#db, row.id);
+    this.#due(row.id);
+  }
+
+  async #verify(spec: JobSpec): Promise<void> {
+    const caller = { taskId: spec.taskId, jobName: spec.name, phase: 'deliver' as const, podUid: null };
+    await this.#db.transaction().execute(async (trx) => {
+      const { open, job } = await readPhase(trx, caller);
+      if (open) await takeBaseResults(trx, job, { cells: [] });
+    });
+    this.#due(spec.taskId);
+    const digest = await this.#sealed(spec);
+    if (digest === null) return;
+    await this.#db.transaction().execute(async (trx) => {
+      const { open, job } = await readPhase(trx, caller);
+      if (open) await takeNewResults(trx, job, { digest, complete: true, cells: [] });
+    });
+    this.#cluster.end(spec.name);
+    this.#due(spec.taskId);
+  }
+
+  /** Deliver polls for the seal, but only one look in two seconds: what it asks is the gateway's load, not ours. */
+  async #sealed(spec: JobSpec): Promise<Digest | null> {
+    for (;;) {
+      await new Promise((resolve) => setTimeout(resolve, VERIFY_MS));
+      if (this.#timer === null || (await this.#cluster.observe(spec.name)) === null) return null;
+      const row = await this.#db
+        .selectFrom('round')
+        .select('sealed_digest')
+        .where('task_id', '=', spec.taskId)
+        .where('number', '=', spec.round)
+        .executeTakeFirst();
+      if (row?.sealed_digest) return row.sealed_digest;
+    }
+  }
+
+  #put(content: string): Promise<Digest> {
+    return this.#db.transaction().execute((trx) => putChangeSet(trx, changeTo(content)));
+  }
+
+  #any(): LiveTask | undefined {
+    return this.#live[Math.floor(Math.random() * this.#live.length)];
+  }
+
+  #take(): LiveTask | undefined {
+    const [task] = this.#live.splice(Math.floor(Math.random() * this.#live.length), 1);
+    return task;
+  }
+
+  #run(work: Promise<void>): void {
+    const ended = work.finally(() => this.#running.delete(ended));
+    this.#running.add(ended);
+  }
+}
+
+function roundOf(task: LiveTask): { taskId: string; attempt: number; round: number } {
+  return { taskId: task.id, attempt: 1, round: 1 };
+}
