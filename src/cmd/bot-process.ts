@@ -107,7 +107,7 @@ function controllerDeps(options: BotProcessOptions): Parameters<typeof startCont
       leaseMs: LEASE_MS,
       caps: { ...admin.concurrency, all: admin.concurrency.installation * 4 },
       pods: podPlaces(admin),
-      parallel: 16,
+      parallel: 32,
       // the embedded store tells nobody of a change; PostgreSQL notifies, and the poll is only the net
       pollMs: options.databaseUrl === null ? 100 : 1_000,
       resyncMs: 60_000,

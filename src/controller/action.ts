@@ -44,3 +44,6 @@ export type ActionName = Action['do'];
 
 /** Actions that tidy up: their failure is tried again for ever and ends no task. */
 export const HOUSEKEEPING: ReadonlySet<ActionName> = new Set(['revoke-token', 'stop-job', 'remove-job']);
+
+/** Actions that do nothing. */
+export const IDLE: ReadonlySet<ActionName> = new Set(['wait', 'rest']);

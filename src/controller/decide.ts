@@ -17,7 +17,9 @@ const MAX_FAILURES = 8;
 /** How long one step may fail for reasons that pass (GitHub or the cluster away). */
 const MAX_STEP_MS = 6 * 3_600_000;
 /** Between two looks at a task of which nothing was heard: what changes the record or a sandbox wakes it at once. */
-const IDLE_LOOK_MS = 5_000;
+const IDLE_LOOK_MS = 600_000;
+/** Between two looks at a job that waits for the platform: its patience is counted. */
+const PATIENCE_LOOK_MS = 30_000;
 /** Between two looks at a sandbox that was asked to stop. */
 const STOP_LOOK_MS = 1_000;
 /** How long an abort waits to see its sandboxes end; the record has cut their calls already. */
@@ -84,5 +86,7 @@ function waitStep(record: TaskRecord): Action {
   const { task, jobs } = record;
   if (task.state === 'judging') return { do: 'wait', forMs: 500 }; // calls settle within moments, and nobody tells
   if (jobs.some((job) => job.closedAt && !job.removedAt)) return { do: 'wait', forMs: STOP_LOOK_MS };
-  return task.state === 'ended' ? { do: 'rest' } : { do: 'wait', forMs: IDLE_LOOK_MS };
+  if (task.state === 'ended') return { do: 'rest' };
+  const waits = jobs.some((job) => !job.endedAt && job.seen?.state === 'waiting');
+  return { do: 'wait', forMs: waits ? PATIENCE_LOOK_MS : IDLE_LOOK_MS };
 }

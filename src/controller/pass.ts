@@ -9,7 +9,7 @@ import { checkLease } from '../task/store/check-lease.ts';
 import type { Claimed } from '../task/store/claim-lease.ts';
 import { loadRecord } from '../task/store/load-record.ts';
 import { releaseLease } from '../task/store/release-lease.ts';
-import { type Action, HOUSEKEEPING } from './action.ts';
+import { type Action, HOUSEKEEPING, IDLE } from './action.ts';
 import { applyAction } from './apply.ts';
 import type { ControllerDeps } from './controller-deps.ts';
 import { nextAction } from './next-action.ts';
@@ -24,6 +24,8 @@ const MAX_STEPS = 40;
 interface PassEnd {
   readonly wakeAfterMs: number | null;
   readonly failures: number;
+  /** The status comment is due, or may be. */
+  readonly surface: boolean;
 }
 
 /** Never throws: what goes wrong is logged once, here, and decides when the task is due again. */
@@ -31,8 +33,8 @@ export async function runPass(deps: ControllerDeps, claimed: Claimed): Promise<v
   const log = deps.log.child({ taskId: claimed.taskId });
   try {
     const lease = leaseOf(deps, claimed);
-    const end = await moveTask(deps, lease);
-    await syncStatus(deps, lease);
+    const { surface, ...end } = await moveTask(deps, lease);
+    if (surface) await syncStatus(deps, lease);
     await releaseLease(deps.db, { ...claimed, ...end });
   } catch (error) {
     const level = hasCode(error, 'lease-lost') ? 'info' : 'error';
@@ -50,7 +52,7 @@ async function moveTask(deps: ControllerDeps, lease: Lease): Promise<PassEnd> {
     const end = await takeStep(deps, lease);
     if (end) return end;
   }
-  return { wakeAfterMs: 0, failures: 0 };
+  return { wakeAfterMs: 0, failures: 0, surface: true };
 }
 
 /** One decision, applied; null: decide again. */
@@ -59,12 +61,14 @@ async function takeStep(deps: ControllerDeps, lease: Lease): Promise<PassEnd | n
   let action: Action | null = null;
   try {
     record = await readRecord(deps, lease.taskId);
-    if (!record) return { wakeAfterMs: null, failures: 0 };
+    if (!record) return { wakeAfterMs: null, failures: 0, surface: false };
     refuseForeignEpoch(record, lease);
     action = await nextAction(deps.db, record, deps.settings.pods);
     const progress = await applyAction(deps, { record, lease }, action);
     logStep(deps, record, action);
-    return progress === 'go-on' ? null : { ...progress, failures: 0 };
+    if (progress === 'go-on') return null;
+    const surface = record.surfaceDue || !IDLE.has(action.do);
+    return { ...progress, failures: 0, surface };
   } catch (error) {
     if (isOvertaken(error)) return null;
     if (hasCode(error, 'lease-lost')) throw error;
@@ -106,7 +110,7 @@ function failed(deps: ControllerDeps, { error, record, action, taskId }: Failed)
   const wakeAfterMs = backoffMs(deps.settings.retryMs, record, failures);
   const fields = { err: error, taskId, action: action?.do ?? 'read', failures, wakeAfterMs };
   deps.log.warn(fields, 'step failed and will be tried again');
-  return { wakeAfterMs, failures };
+  return { wakeAfterMs, failures, surface: true };
 }
 
 function failuresAfter(before: number, what: { error: unknown; action: Action | null }): number {
@@ -130,7 +134,7 @@ function refuseForeignEpoch(record: TaskRecord, lease: Lease): void {
 }
 
 function logStep(deps: ControllerDeps, record: TaskRecord, action: Action): void {
-  if (action.do === 'wait' || action.do === 'rest') return;
+  if (IDLE.has(action.do)) return;
   const { id, state, attempt, round } = record.task;
   const fields = { taskId: id, state, attempt, round, action: action.do };
   deps.log.info(fields, 'step done');

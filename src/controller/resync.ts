@@ -1,18 +1,24 @@
 /**
- * Each minute: sandboxes without a job in the record are removed, and every task that has anything left to do is due,
- * since hints, notifications and watches get lost.
+ * Each minute, since hints, notifications and watches get lost: what the platform runs is compared with what the record
+ * expects, and tasks are due whose jobs differ, who can use room that nobody told them of, or who were forgotten.
  */
-import { removeOrphans } from '../job/cleanup.ts';
+import { lookAround } from '../job/look-around.ts';
 import { wakeStartable } from '../task/store/wake-startable.ts';
+import { wakeTasks } from '../task/store/wake-tasks.ts';
 import { wakeUnfinished } from '../task/store/wake-unfinished.ts';
 import type { ControllerDeps } from './controller-deps.ts';
+
+/** Tasks that are found at once are looked at within so many milliseconds. */
+const SPREAD_MS = 5_000;
 
 /** Never throws; an adapter that does not answer is asked again with the next resync. */
 export async function resync(deps: ControllerDeps): Promise<void> {
   try {
-    const woken = (await wakeUnfinished(deps.db)) + (await wakeStartable(deps.db, deps.settings));
-    const orphans = await removeOrphans(deps);
-    if (orphans.length > 0) deps.log.warn({ orphans, woken }, 'sandboxes without a task were removed');
+    await wakeUnfinished(deps.db, SPREAD_MS);
+    await wakeStartable(deps.db, deps.settings);
+    const { orphans, moved } = await lookAround(deps);
+    await wakeTasks(deps.db, moved, SPREAD_MS);
+    if (orphans.length > 0) deps.log.warn({ orphans }, 'sandboxes without a task were removed');
   } catch (error) {
     deps.log.error({ err: error }, 'resync failed and will be tried again');
   }

@@ -4,7 +4,6 @@
  */
 import type { Db } from '../task/open-database.ts';
 import { markRemoved, markStopAsked } from '../task/store/mark-job.ts';
-import { unknownJobs } from '../task/store/unknown-jobs.ts';
 import type { Sandbox } from './sandbox.ts';
 
 interface CleanupDeps {
@@ -35,27 +34,16 @@ export async function removeJob(deps: CleanupDeps, name: string): Promise<void> 
 }
 
 /**
- * Sandboxes that no job of the record stands for (or whose job was removed): stopped and removed. The record is written
- * before a sandbox is launched, by every replica, so the sandboxes are listed first. Answers with their names; one that
- * does not go is found again by the next look and holds up no other.
+ * Stops and removes sandboxes that no job of the record stands for. One that does not go is found again by the next look
+ * and holds up no other; the first error is thrown once all were tried.
  */
-export async function removeOrphans(deps: {
-  readonly db: Db;
-  readonly sandbox: Sandbox;
-}): Promise<readonly string[]> {
-  const running = await deps.sandbox.list();
-  const orphans = await unknownJobs(
-    deps.db,
-    running.map((job) => job.name),
-  );
+export async function removeOrphans(sandbox: Sandbox, names: readonly string[]): Promise<void> {
   const ends = await Promise.allSettled(
-    orphans.map(async (name) => {
-      await deps.sandbox.stop(name, STOP_GRACE_MS);
-      await deps.sandbox.remove(name);
-      return name;
+    names.map(async (name) => {
+      await sandbox.stop(name, STOP_GRACE_MS);
+      await sandbox.remove(name);
     }),
   );
   const failed = ends.find((end) => end.status === 'rejected');
   if (failed) throw failed.reason;
-  return orphans;
 }

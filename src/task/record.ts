@@ -83,6 +83,8 @@ export interface TaskRecord {
   readonly task: Task;
   /** The database's clock when the record was read. */
   readonly readAt: Date;
+  /** The status comment wanted to be brought up to date then. */
+  readonly surfaceDue: boolean;
   /** Tries of the current step that failed for no reason that passes by itself. */
   readonly failures: number;
   /** Lost work jobs of this attempt. */

@@ -111,6 +111,7 @@ export function buildRecord(parts: {
       ...parts.task,
     }),
     readAt: new Date(NOW),
+    surfaceDue: false,
     failures: parts.failures ?? 0,
     platformFailures: parts.platformFailures ?? 0,
     namespace: null,

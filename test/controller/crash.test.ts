@@ -178,8 +178,8 @@ describe.runIf(storeKinds.includes('postgres'))('a controller on postgres', () =
     const ids: string[] = [];
     for (let count = 0; count < 12; count += 1) ids.push(await insertTask(store.db));
     const caps = { repository: 3, installation: 3, all: 3 };
-    world.start({ holder: 'bot-a', caps });
-    world.start({ holder: 'bot-b', caps });
+    world.start({ holder: 'bot-a', caps, resyncMs: 50 });
+    world.start({ holder: 'bot-b', caps, resyncMs: 50 });
     for (const id of ids) await world.ended(id);
     expect(world.publisher.made.toSorted()).toEqual(ids.toSorted());
     expect(world.judge.judged.toSorted()).toEqual(ids.map((id) => `${id}/1/1`).toSorted());

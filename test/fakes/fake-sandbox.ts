@@ -2,7 +2,14 @@
  * A sandbox adapter without sandboxes: phases follow a plan, or are ended by the test. Keeps the contract of `Sandbox`,
  * records its calls, and can be told what comes of the next one.
  */
-import type { JobObservation, JobSpec, PhaseEndReason, PhaseTokens, Sandbox } from '../../src/job/sandbox.ts';
+import type {
+  JobObservation,
+  JobSpec,
+  PhaseEndReason,
+  PhaseTokens,
+  Sandbox,
+  Trouble,
+} from '../../src/job/sandbox.ts';
 import type { Phase } from '../../src/result/contract/phase-spec.ts';
 import type { PhasePlan } from '../contracts/sandbox-contract.ts';
 
@@ -23,6 +30,7 @@ interface FakeJob {
   readonly phases: readonly FakePhase[];
   deadline: NodeJS.Timeout | null;
   over: boolean;
+  trouble: Trouble | null;
 }
 
 export class FakeSandbox implements Sandbox {
@@ -32,6 +40,10 @@ export class FakeSandbox implements Sandbox {
   readonly fallback: PhasePlan;
   /** Told of every new job; plays the runner's part where a test needs one. */
   onLaunch: (spec: JobSpec, tokens: PhaseTokens) => void = () => {};
+  /** What the platform has against a new job; one that may pass or needs an operator keeps it from starting. */
+  troubleOf: (spec: JobSpec) => Trouble | null = () => null;
+  /** A cluster answers a stop at once and ends the pod so much later; 0: it has ended when the stop is answered. */
+  stopTakesMs = 0;
   readonly #jobs = new Map<string, FakeJob>();
   readonly #plans = new Map<string, Plan>();
   readonly #listeners = new Set<(name: string) => void>();
@@ -47,8 +59,10 @@ export class FakeSandbox implements Sandbox {
   async launch(spec: JobSpec, tokens: PhaseTokens): Promise<void> {
     this.calls.push(`launch ${spec.name}`);
     if (this.#jobs.has(spec.name)) return;
-    const job: FakeJob = { spec, phases: spec.phases.map(waiting), deadline: null, over: false };
+    const trouble = this.troubleOf(spec);
+    const job: FakeJob = { spec, phases: spec.phases.map(waiting), deadline: null, over: false, trouble };
     this.#jobs.set(spec.name, job);
+    if (trouble) return this.#tell(spec.name);
     job.deadline = setTimeout(() => this.#endAll(job, 'deadline'), spec.deadlineMs);
     job.deadline.unref();
     this.onLaunch(spec, tokens);
@@ -68,7 +82,18 @@ export class FakeSandbox implements Sandbox {
   async stop(name: string, _graceMs: number): Promise<void> {
     this.calls.push(`stop ${name}`);
     const job = this.#jobs.get(name);
-    if (job) this.#endAll(job, 'stopped');
+    if (!job) return;
+    if (this.stopTakesMs === 0) this.#endAll(job, 'stopped');
+    else setTimeout(() => this.#endAll(job, 'stopped'), this.stopTakesMs);
+  }
+
+  /** What kept the job from starting has passed. */
+  clear(name: string): void {
+    const job = this.#jobs.get(name);
+    if (!job?.trouble) return;
+    job.trouble = null;
+    this.onLaunch(job.spec, {});
+    this.#advance(job);
   }
 
   async remove(name: string): Promise<void> {
@@ -165,10 +190,10 @@ function finish(one: FakePhase, reason: PhaseEndReason): void {
 function observationOf(job: FakeJob): JobObservation {
   return {
     name: job.spec.name,
-    state: job.over ? 'ended' : 'running',
+    state: job.over ? 'ended' : job.trouble ? 'waiting' : 'running',
     phases: job.phases.map((one) => ({ ...one })),
     network: 'nothing but our gateway',
     notLimited: [],
-    trouble: null,
+    trouble: job.trouble,
   };
 }

@@ -20,15 +20,16 @@ export async function loadRecord(db: Db, taskId: string): Promise<TaskRecord | n
     .selectFrom('task')
     .selectAll()
     .select(sql<Date>`now()`.as('read_at'))
+    .select(sql<boolean>`coalesce(surface_due_at <= now(), false)`.as('surface_due'))
     .where('id', '=', taskId)
     .executeTakeFirst();
   if (!row) return null;
   const task = taskOfRow(row);
-  const jobs = await jobsOf(db, taskId);
-  const rounds = await roundsOf(db, taskId, task.attempt);
+  const [jobs, rounds] = await Promise.all([jobsOf(db, taskId), roundsOf(db, taskId, task.attempt)]);
   return {
     task,
     readAt: row.read_at,
+    surfaceDue: row.surface_due,
     failures: row.failures,
     platformFailures: row.platform_failures,
     namespace: row.namespace,

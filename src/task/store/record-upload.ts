@@ -39,5 +39,19 @@ export async function recordUpload(trx: Db, input: UploadInput): Promise<void> {
     type: 'change-set.uploaded',
     data: { job: input.jobName, digest: input.digest },
   });
-  await wakeTask(trx, input.taskId);
+  if (!(await isJudgedBeside(trx, input))) await wakeTask(trx, input.taskId);
+}
+
+/** Where the round's verify job is there, nobody waits for a further upload: it counts at the seal. */
+async function isJudgedBeside(trx: Db, input: UploadInput): Promise<boolean> {
+  const verify = await trx
+    .selectFrom('job')
+    .select('name')
+    .where('task_id', '=', input.taskId)
+    .where('attempt', '=', input.attempt)
+    .where('round', '=', input.round)
+    .where('kind', '=', 'verify')
+    .where('closed_at', 'is', null)
+    .executeTakeFirst();
+  return verify !== undefined;
 }

@@ -133,7 +133,7 @@ describe.each(storeKinds)('leases on %s', (kind) => {
       wake_at: null,
       surface_due_at: null,
     });
-    await wakeUnfinished(store.db);
+    await wakeUnfinished(store.db, 0);
     const ids = (await claimLease(store.db, { holder: 'a', leaseMs: 60_000, limit: 1_000 })).map(
       (one) => one.taskId,
     );

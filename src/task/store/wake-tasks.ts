@@ -1,0 +1,12 @@
+/** Makes many tasks due at once, a little apart: a whole cluster's worth of them in one moment would be a wave. */
+import { sql } from 'kysely';
+import type { Db } from '../open-database.ts';
+
+/** Due within `withinMs`, each at a moment of its own; those that are due sooner stay so. */
+export async function wakeTasks(db: Db, ids: readonly string[], withinMs: number): Promise<void> {
+  if (ids.length === 0) return;
+  await sql`
+    update task set wake_at = least(wake_at, now() + random() * ${withinMs}::int * interval '1 millisecond')
+    where id = any (${[...ids]}::text[])
+  `.execute(db);
+}
