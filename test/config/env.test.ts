@@ -1,6 +1,6 @@
 /** The environment's door: every missing or wrong variable is named, no secret is shown, no plane learns the other's key. */
 import { describe, expect, it } from 'vitest';
-import { readBotEnv, readGatewayEnv } from '../../src/config/env.ts';
+import { readBotEnv, readClusterEnv, readGatewayEnv } from '../../src/config/env.ts';
 
 const KEY = '-----BEGIN RSA PRIVATE KEY-----\\nabc\\n-----END RSA PRIVATE KEY-----';
 const BOT = {
@@ -76,6 +76,52 @@ describe('the gateway’s environment', () => {
     ],
   ])('listens %s', (_, given, expected) => {
     expect(readGatewayEnv({ ...BOT, ...given })).toMatchObject(expected);
+  });
+});
+
+describe('a cluster’s part of the bot’s environment', () => {
+  const CLUSTER = { GLOVEBOX_RUNNER_IMAGE: 'glovebox/runner:1' };
+
+  it('is read with defaults', () => {
+    expect(readClusterEnv(CLUSTER)).toEqual({
+      runnerImage: 'glovebox/runner:1',
+      gateway: { host: 'gateway.glovebox.svc.cluster.local', port: 8_080 },
+      canaries: [],
+      nameServers: null,
+      appArmor: false,
+    });
+  });
+
+  it('takes addresses in lists, of both families', () => {
+    const env = readClusterEnv({
+      ...CLUSTER,
+      GLOVEBOX_GATEWAY_SERVICE: '[fd00::7]:8443',
+      GLOVEBOX_CANARIES: '198.51.100.10:80, [fd00::1]:443,db.internal:5432',
+      GLOVEBOX_NAME_SERVERS: '198.19.0.10,fd00::a',
+      GLOVEBOX_APPARMOR: 'on',
+    });
+    expect(env).toMatchObject({
+      gateway: { host: 'fd00::7', port: 8_443 },
+      canaries: ['198.51.100.10:80', '[fd00::1]:443', 'db.internal:5432'],
+      nameServers: ['198.19.0.10', 'fd00::a'],
+      appArmor: true,
+    });
+  });
+
+  it.each([
+    ['GLOVEBOX_RUNNER_IMAGE', 'two words'],
+    ['GLOVEBOX_GATEWAY_SERVICE', 'gateway'],
+    ['GLOVEBOX_GATEWAY_SERVICE', 'gateway:99999'],
+    ['GLOVEBOX_CANARIES', '198.51.100.10'],
+    ['GLOVEBOX_CANARIES', '198.51.100.10:80,,'],
+    ['GLOVEBOX_NAME_SERVERS', 'dns.example'],
+    ['GLOVEBOX_APPARMOR', 'yes'],
+  ])('refuses %s %s', (name, value) => {
+    expect(() => readClusterEnv({ ...CLUSTER, [name]: value })).toThrow(new RegExp(`^Invalid ${name} '`));
+  });
+
+  it('needs the runner’s image', () => {
+    expect(() => readClusterEnv({})).toThrow(/^Missing GLOVEBOX_RUNNER_IMAGE in the environment/);
   });
 });
 
