@@ -3,7 +3,6 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileSink } from '../audit/file-sink.ts';
 import { type BotEnv, readBotEnv } from '../config/env.ts';
-import { GloveboxError } from '../shared/errors.ts';
 import { readAppIdentity } from './app-identity.ts';
 import { startBot } from './bot-process.ts';
 import { checkTemplates } from './check-templates.ts';
@@ -62,11 +61,5 @@ export async function runBot(): Promise<number> {
 
 /** Sandboxes of one machine are one bot's children; a cluster's are everybody's, and the bots share a PostgreSQL. */
 async function lockOf({ databaseUrl, sandbox }: BotEnv): Promise<BotLock | null> {
-  if (sandbox === 'process') return databaseUrl === null ? null : takeBotLock(databaseUrl);
-  if (databaseUrl !== null) return null;
-  throw new GloveboxError({
-    code: 'store-needed',
-    message:
-      "Missing DATABASE_URL in the environment: with GLOVEBOX_SANDBOX 'kubernetes' bots and gateways share their record in PostgreSQL. Set it, then start again.",
-  });
+  return sandbox === 'kubernetes' || databaseUrl === null ? null : takeBotLock(databaseUrl);
 }

@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { CommonEnv } from '../config/env.ts';
 import { type Clock, systemClock } from '../shared/clock.ts';
+import { GloveboxError } from '../shared/errors.ts';
 import { type RandomBytes, systemRandom } from '../shared/ids.ts';
 import { createLog, type Log } from '../shared/log.ts';
 import { createSecretBox, type SecretBox } from '../shared/secret-box.ts';
@@ -30,8 +31,9 @@ export function storeLocation(env: Pick<CommonEnv, 'databaseUrl' | 'home'>): Sto
     : { kind: 'postgres', url: env.databaseUrl, maxConnections: MAX_CONNECTIONS };
 }
 
-/** Opens the store and builds the rest. Errors: the store's. */
+/** Opens the store and builds the rest. Errors: `store-needed`, the store's. */
 export async function processParts(env: CommonEnv, role: string): Promise<ProcessParts> {
+  if (env.sandbox === 'kubernetes' && env.databaseUrl === null) throw storeNeeded();
   return {
     store: await openDatabase(storeLocation(env)),
     secretBox: createSecretBox(env.storeKey, systemRandom),
@@ -41,6 +43,14 @@ export async function processParts(env: CommonEnv, role: string): Promise<Proces
     random: systemRandom,
     log: createLog(env.logLevel),
   };
+}
+
+function storeNeeded(): GloveboxError {
+  return new GloveboxError({
+    code: 'store-needed',
+    message:
+      "Missing DATABASE_URL in the environment: with GLOVEBOX_SANDBOX 'kubernetes' bots and gateways share their record in PostgreSQL. Set it, then start again.",
+  });
 }
 
 /** The marker's key; another purpose, another key (RFC 5869). */
