@@ -10,6 +10,7 @@ import { systemClock } from '../shared/clock.ts';
 import { systemRandom } from '../shared/ids.ts';
 import { boundedSay } from './bounded-say.ts';
 import { runPhase } from './run-phase.ts';
+import { runSelfTest } from './self-test.ts';
 
 /** Takes the two arguments; resolves with the exit code. */
 export async function main(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
@@ -23,7 +24,7 @@ export async function main(args: readonly string[], env: NodeJS.ProcessEnv): Pro
   const onTerm = () => terminated.abort(new Error('SIGTERM'));
   process.once('SIGTERM', onTerm);
   process.once('SIGINT', onTerm);
-  return runPhase({
+  const run = {
     phase: phase.data,
     layout,
     env,
@@ -31,7 +32,8 @@ export async function main(args: readonly string[], env: NodeJS.ProcessEnv): Pro
     random: systemRandom,
     terminated: terminated.signal,
     say: boundedSay((text) => void process.stderr.write(text)),
-  });
+  };
+  return layout.selfTest === undefined ? runPhase(run) : runSelfTest(run, layout.selfTest);
 }
 
 function readLayout(path: string | undefined): RunnerLayout | null {

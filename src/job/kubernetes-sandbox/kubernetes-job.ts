@@ -3,6 +3,7 @@
  * of the sandbox namespaces admits is this shape and no other.
  */
 import type { Phase } from '../../result/contract/phase-spec.ts';
+import type { SelfTestRequest } from '../../result/contract/self-test.ts';
 import { GloveboxError } from '../../shared/errors.ts';
 import { WAIT_PATIENCE_MS } from '../../task/wait-patience.ts';
 import type { JobManifest, PodManifest } from '../kube-objects.ts';
@@ -24,6 +25,8 @@ export interface PodFacts {
   readonly nameServers: readonly string[];
   /** True where the nodes have AppArmor; a node without it refuses a pod that asks. */
   readonly appArmor: boolean;
+  /** The job tries its sandbox and does no work; for `glovebox doctor`. */
+  readonly selfTest?: SelfTestRequest;
 }
 
 /** Lists and watches ask for what carries it. */
@@ -125,6 +128,7 @@ function containerMaker(spec: JobSpec, { pod, image }: { pod: PodShape; image: s
         nameServers: facts.nameServers,
         toolEnv: spec.toolEnv,
         notLimited: NOT_LIMITED,
+        ...(facts.selfTest === undefined ? {} : { selfTest: facts.selfTest }),
       }),
   };
   return (phase: Phase) => podContainer(spec, image, containerFacts, phase);

@@ -4,6 +4,7 @@
  */
 import { CELL_FOLDER, type RunnerLayout } from '../../result/contract/layout.ts';
 import type { Phase } from '../../result/contract/phase-spec.ts';
+import type { SelfTestRequest } from '../../result/contract/self-test.ts';
 
 /** One mount of one container. */
 export interface Mount {
@@ -59,6 +60,7 @@ export interface LayoutFacts {
   readonly nameServers: readonly string[];
   readonly toolEnv: Readonly<Record<string, string>>;
   readonly notLimited: readonly string[];
+  readonly selfTest?: SelfTestRequest;
 }
 
 type Places = Pick<
@@ -111,5 +113,6 @@ export function podLayout(phase: Phase, facts: LayoutFacts): RunnerLayout {
     nameServers: proves ? [...facts.nameServers] : [],
     toolEnv: { ...facts.toolEnv },
     notLimited: [...facts.notLimited],
+    ...(facts.selfTest === undefined ? {} : { selfTest: facts.selfTest }),
   };
 }

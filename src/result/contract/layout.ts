@@ -4,6 +4,7 @@
  * environment. Also the files by which verify and deliver meet.
  */
 import { z } from 'zod';
+import { SelfTestRequest } from './self-test.ts';
 
 const Folder = z.string().startsWith('/');
 
@@ -46,6 +47,8 @@ export const RunnerLayout = z.strictObject({
   toolEnv: z.record(z.string(), z.string()),
   /** Limits that the adapter could not put in force, by name; said in the check run. */
   notLimited: z.array(z.string()),
+  /** Instead of its part the phase tries the sandbox around it, says what it found, and ends. */
+  selfTest: SelfTestRequest.optional(),
 });
 export type RunnerLayout = z.infer<typeof RunnerLayout>;
 
