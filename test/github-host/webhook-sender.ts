@@ -44,6 +44,7 @@ export interface WebhookSender {
   readonly deliveries: readonly Delivery[];
   /** Sets where deliveries go; null sends nothing and keeps failed rows. */
   setTarget(target: WebhookTarget | null): void;
+  target(): WebhookTarget | null;
   /** Sends in the background; `settled` waits. */
   send(outgoing: Outgoing): void;
   /** The next `count` events leave no delivery at all, as when GitHub loses them. */
@@ -105,6 +106,7 @@ export function createWebhookSender(options: {
 
   return {
     deliveries,
+    target: () => target,
     setTarget: (next) => {
       target = next;
     },

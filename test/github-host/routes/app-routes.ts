@@ -43,6 +43,10 @@ function deliveryRoutes(app: Hono<HostEnv>, state: HostState): void {
     await next();
     return undefined;
   });
+  app.get('/app/hook/config', (c) => {
+    const { url = '' } = state.sender.target() ?? {};
+    return c.json({ content_type: 'json', insecure_ssl: '0', secret: '********', url });
+  });
   app.get('/app/hook/deliveries', (c) => {
     const { perPage } = paging(c);
     const status = c.req.query('status');
