@@ -24,16 +24,28 @@ export interface DoctorIo {
   readonly tty: boolean;
 }
 
-/** Exit code: 0 nothing fails, 1 something does, 3 a check broke by our fault, 130 interrupted. Errors: `env-invalid`. */
+/** Exit code: 0 nothing fails, 1 something does, 3 a check broke by our fault, 130 interrupted. Errors: `env-invalid`, `cluster-unknown`. */
 export async function runDoctor(args: DoctorArgs, io: DoctorIo): Promise<number> {
-  const { sandbox, configPath, inPod } = readPlaceEnv();
+  const { sandbox, configPath, inPod, environment } = readPlaceEnv();
   const isKubernetes = args.kubernetes === true || sandbox === 'kubernetes';
   const place: PlaceFacts = {
     place: inPod ? 'pod' : isKubernetes ? 'operator' : 'machine',
     namespace: args.namespace,
   };
-  const checks = checksHere({ place, isKubernetes, configPath, clock: systemClock });
-  return withInterrupt((signal) => doctor(checks, { ...io, json: args.json ?? false, signal }));
+  const here = { place, isKubernetes, configPath, clock: systemClock };
+  const run = (checks: readonly Check[]) =>
+    withInterrupt((signal) => doctor(checks, { ...io, json: args.json ?? false, signal }));
+  if (!isKubernetes) return run(checksHere(here));
+  // the client takes a second to load, and one machine has no use for it
+  const { openKubeRequests } = await import('./doctor/cluster/kube-requests.ts');
+  const { checksOfCluster } = await import('./doctor/cluster/checks-of-cluster.ts');
+  const kube = openKubeRequests();
+  try {
+    const { checks, ...more } = checksOfCluster({ ...here, kube, environment });
+    return await run([...checksHere({ ...here, ...more }), ...checks]);
+  } finally {
+    await kube.close();
+  }
 }
 
 interface Session extends DoctorIo {

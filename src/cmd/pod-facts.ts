@@ -4,9 +4,9 @@ import type { ClusterEnv } from '../config/env.ts';
 import type { PodFacts } from '../job/kubernetes-sandbox/kubernetes-job.ts';
 
 /** A cloud's metadata service: nothing may answer there from inside a sandbox. */
-const METADATA = '169.254.169.254:80';
+export const METADATA = '169.254.169.254:80';
 /** Where NodeLocal DNSCache listens, which no NetworkPolicy covers. */
-const NODE_LOCAL_DNS = '169.254.20.10';
+export const NODE_LOCAL_DNS = '169.254.20.10';
 
 /** All but the gateway's address, which is looked up at each creation. `server`: the API server's `host:port`. */
 export async function readPodFacts(
@@ -22,7 +22,8 @@ export async function readPodFacts(
   };
 }
 
-async function ownNameServers(): Promise<readonly string[]> {
+/** The name servers of this very machine or pod. */
+export async function ownNameServers(): Promise<readonly string[]> {
   const text = await readFile('/etc/resolv.conf', 'utf8').catch(() => '');
   return [...text.matchAll(/^nameserver\s+(\S+)/gm)].map(([, address = '']) => address);
 }

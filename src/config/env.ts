@@ -145,15 +145,20 @@ export function readUpstreamEnv(
   };
 }
 
-/** Where this process is: `inPod` is what Kubernetes tells every container. Error `env-invalid`. */
-export function readPlaceEnv(
-  environment: Environment = process.env,
-): Pick<CommonEnv, 'sandbox' | 'configPath'> & { readonly inPod: boolean } {
+/** Where this process is, and all that it was started with: `inPod` is what Kubernetes tells every container. Error `env-invalid`. */
+export function readPlaceEnv(environment: Environment = process.env): Pick<
+  CommonEnv,
+  'sandbox' | 'configPath'
+> & {
+  readonly inPod: boolean;
+  readonly environment: Environment;
+} {
   const read = parse(CommonVariables.pick({ GLOVEBOX_SANDBOX: true, GLOVEBOX_CONFIG: true }), environment);
   return {
     sandbox: read.GLOVEBOX_SANDBOX,
     configPath: read.GLOVEBOX_CONFIG,
     inPod: Boolean(environment['KUBERNETES_SERVICE_HOST']),
+    environment,
   };
 }
 

@@ -89,7 +89,8 @@ function templateOf(values: AdminConfig, name: string): AttemptConfig['template'
   return { name, isolation, image, processes, files, toolEnv, ...sizes, pod: podOf(template) };
 }
 
-function podOf(template: Template): AttemptConfig['template']['pod'] {
+/** The template's pod with its defaults; null where it runs elsewhere. */
+export function podOf(template: Template): AttemptConfig['template']['pod'] {
   if (template.isolation !== 'pod') return null;
   const { cpu, ...pod } = template.pod ?? PodTemplate.parse({});
   return { ...pod, cpuMillis: cpu };

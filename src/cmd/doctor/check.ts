@@ -35,3 +35,21 @@ export function fails(text: string, fix: string): Finding {
 export function warns(text: string, fix: string): Finding {
   return { state: 'warns', text, fix };
 }
+
+/** True for a finding that stands where something else was looked for. */
+export function isFinding(value: object): value is Finding {
+  return 'state' in value && 'text' in value && 'fix' in value;
+}
+
+/** What was looked for apart from the findings that stand in its place. */
+export function apart<Wanted extends object>(
+  found: readonly (Wanted | Finding)[],
+): { readonly wanted: readonly Wanted[]; readonly findings: readonly Finding[] } {
+  const wanted: Wanted[] = [];
+  const findings: Finding[] = [];
+  for (const one of found) {
+    if (isFinding(one)) findings.push(one);
+    else wanted.push(one);
+  }
+  return { wanted, findings };
+}

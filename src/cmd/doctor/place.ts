@@ -37,11 +37,6 @@ export function notSeen(namespace: string, role: Role, why: string): Finding {
   );
 }
 
-/** True for what `readHere` said instead of an environment. */
-export function isFinding(value: object): value is Finding {
-  return 'state' in value && 'text' in value && 'fix' in value;
-}
-
 /** The message of whatever was thrown, for a finding. */
 export function reasonOf(error: unknown): string {
   if (error instanceof GloveboxError) return error.message;

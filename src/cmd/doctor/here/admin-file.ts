@@ -28,7 +28,7 @@ export function adminFileCheck({ read, isKubernetes }: AdminFileDeps): Check {
   };
 }
 
-/** Pure: every problem is a line; templates that cannot run where sandboxes are run warn. */
+/** Pure: every problem is a line; templates that cannot run here fail, since they stop the bot. */
 export function judgeAdmin({ text, from }: AdminText, isKubernetes: boolean): readonly Finding[] {
   const { config, problems } = readAdminConfig(text, from);
   const said = problems.map(findingOf);
@@ -48,7 +48,7 @@ function findingOf(problem: Problem): Finding {
 }
 
 function misplaced(name: string, isolation: string, isKubernetes: boolean): Finding {
-  return warns(
+  return fails(
     `template '${name}' has isolation '${isolation}', which does not run ${isKubernetes ? 'on Kubernetes' : 'on one machine'}`,
     isKubernetes ? "give it isolation 'pod' and an image" : "give it isolation 'bubblewrap'",
   );

@@ -108,7 +108,7 @@ describe('what is said of the admin file', () => {
       isKubernetes: true,
       says: [
         ['ok', 'glovebox.config.yml: 1 template, 2 models'],
-        ['warns', "template 'node-24' has isolation 'bubblewrap', which does not run on Kubernetes"],
+        ['fails', "template 'node-24' has isolation 'bubblewrap', which does not run on Kubernetes"],
       ],
     },
   ])('$name', ({ text, isKubernetes, says }) => {

@@ -1,0 +1,104 @@
+/**
+ * Runs one trial sandbox for each template, one after another: makes the Job as the bot's account, waits for the pod's
+ * end, shows its token to the API server, and removes the Job whatever happens.
+ */
+import type { JobManifest } from '../../../job/kube-objects.ts';
+import { newAnswerKey } from '../../../shared/answer-key.ts';
+import { type Finding, fails, isFinding, warns } from '../check.ts';
+import { asBot, type Cluster, type Installed } from '../cluster/cluster.ts';
+import { isImpersonationRefused, messageOf } from '../cluster/read-object.ts';
+import type { SandboxTemplate } from '../cluster/sandbox-templates.ts';
+import { type Lookup, readSurroundings, type Surroundings } from './surroundings.ts';
+import { tryToken } from './token-trial.ts';
+import { endOf, type Trial, type Trials } from './trial.ts';
+import { trialJob } from './trial-job.ts';
+import { type JobPlace, removeJob, removeLeftOvers } from './trial-jobs.ts';
+import { waitForEnd } from './wait-for-end.ts';
+
+/** Whoever asks first starts them; all get the same result. */
+export function createTrials(cluster: Cluster, lookup: Lookup): Trials {
+  let running: Promise<readonly Trial[] | Finding> | undefined;
+  return (signal) => {
+    running ??= runTrials(cluster, lookup, signal);
+    return running;
+  };
+}
+
+async function runTrials(
+  cluster: Cluster,
+  lookup: Lookup,
+  signal: AbortSignal,
+): Promise<readonly Trial[] | Finding> {
+  const installed = await cluster.installed();
+  if (isFinding(installed)) return installed;
+  const around = await readSurroundings(cluster, installed, lookup);
+  if (isFinding(around)) return around;
+  await removeLeftOvers(cluster, installed.namespaces);
+  const trials: Trial[] = [];
+  for (const template of distinct(installed.templates)) {
+    const trial = await runTrial({ cluster, installed, around, template }, signal);
+    if (isFinding(trial)) return trial;
+    trials.push(trial);
+  }
+  return trials;
+}
+
+/** Templates that differ in nothing that a sandbox's start depends on are tried once. */
+function distinct(templates: readonly SandboxTemplate[]): readonly SandboxTemplate[] {
+  const kinds = new Map(
+    templates.map((template) => [JSON.stringify([template.image, template.pod]), template]),
+  );
+  return [...kinds.values()];
+}
+
+interface TrialDeps {
+  readonly cluster: Cluster;
+  readonly installed: Installed;
+  readonly around: Surroundings;
+  readonly template: SandboxTemplate;
+}
+
+async function runTrial(deps: TrialDeps, signal: AbortSignal): Promise<Trial | Finding> {
+  const { cluster, installed, around, template } = deps;
+  const { env } = installed;
+  const key = newAnswerKey(cluster.random);
+  const number = Buffer.from(cluster.random(4)).readUInt32BE();
+  const job = trialJob({ template, env, around, answerKey: key.publicKey, number });
+  const place: JobPlace = {
+    namespace: template.pod.namespace,
+    name: job.metadata?.name ?? '',
+    as: await asBot(cluster),
+  };
+  const refused = await makeJob(cluster, job, place);
+  if (refused) return refused;
+  let leftOver: Finding | null = null;
+  try {
+    const end = await waitForEnd(cluster, place, signal);
+    const trial = { template, runnerImage: env.runnerImage, around, token: null, leftOver: null, ...end };
+    const sealed = endOf(trial, 'fetch')?.answer?.sealedToken ?? null;
+    const token = sealed === null ? null : await tryToken(cluster, key.open(sealed), place.name);
+    leftOver = await removeJob(cluster, place);
+    return { ...trial, token, leftOver };
+  } catch (error) {
+    await removeJob(cluster, place);
+    throw error;
+  }
+}
+
+/** Null once it is made; else why it is not. */
+async function makeJob({ kube }: Cluster, job: JobManifest, place: JobPlace): Promise<Finding | null> {
+  const { namespace, as } = place;
+  const path = `/apis/batch/v1/namespaces/${namespace}/jobs`;
+  const answer = await kube.ask({ method: 'POST', path, body: job, as });
+  if (answer.status === 201) return null;
+  if (isImpersonationRefused(answer)) {
+    return warns(
+      `no test pod: this account may not act as ${as ?? 'the bot'}`,
+      "let it impersonate the bot's service account (docs/operations.md)",
+    );
+  }
+  return fails(
+    `no test pod in ${namespace}: ${messageOf(answer)}`,
+    'kubectl apply -k your overlay of k8s/base: its admission policies and RBAC let this Job in',
+  );
+}
