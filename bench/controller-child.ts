@@ -25,7 +25,7 @@ const QUEUED_SHARE = 0.2;
 const [url = '', live = '1000'] = process.argv.slice(2);
 const counts = { live: Number(live), queued: Math.ceil(Number(live) * QUEUED_SHARE) };
 const log = createLog('error');
-const store = await openDatabase({ kind: 'postgres', url, maxConnections: 20 });
+const store = await openDatabase({ kind: 'postgres', url, maxConnections: 40 });
 const cluster = new FakeCluster();
 const seeded = await seedLiveTasks(store.db, cluster, counts);
 

@@ -1,6 +1,7 @@
 /**
  * What agents, judges and people do to the record while the controller is measured: each task at work uploads a change set
- * now and then, seals at the end of its life, is judged beside; for each one that ends another one is asked for.
+ * (further ones would be the gateway's load alone: nobody is woken by them), seals at the end of its life, and is judged;
+ * for each one that ends another one is asked for.
  */
 import type { JobSpec } from '../src/job/sandbox.ts';
 import type { Digest } from '../src/shared/digest.ts';
@@ -16,9 +17,8 @@ import { changeTo } from '../test/fakes/fake-runner.ts';
 import type { FakeCluster } from './fake-cluster.ts';
 import { type LiveTask, newTask } from './live-tasks.ts';
 
-/** How long an agent works, and how often each uploads, in milliseconds. */
+/** How long an agent works, in milliseconds. */
 const LIFE_MS = 600_000;
-const UPLOAD_EVERY_MS = 60_000;
 /** How long a judge takes over its cells. */
 const VERIFY_MS = 2_000;
 const TICK_MS = 50;
@@ -33,6 +33,7 @@ export class TaskTraffic {
   readonly #live: LiveTask[];
   readonly #running = new Set<Promise<void>>();
   readonly #uploads = new Map<string, Digest>();
+  readonly #seals = new Map<string, Digest>();
   #timer: NodeJS.Timeout | null = null;
   #nth: number;
   #owed = { uploads: 0, seals: 0 };
@@ -68,7 +69,7 @@ export class TaskTraffic {
   }
 
   #tick(): void {
-    this.#owed.uploads += (this.#live.length * TICK_MS) / UPLOAD_EVERY_MS;
+    this.#owed.uploads += (this.#live.length * TICK_MS) / LIFE_MS;
     this.#owed.seals += (this.#live.length * TICK_MS) / LIFE_MS;
     for (; this.#owed.uploads >= 1; this.#owed.uploads -= 1) this.#run(this.#upload(this.#any()));
     for (; this.#owed.seals >= 1; this.#owed.seals -= 1) this.#run(this.#seal(this.#take()));
@@ -91,15 +92,14 @@ export class TaskTraffic {
   }
 
   async #upload(task: LiveTask | undefined): Promise<void> {
-    if (!task) return;
+    if (!task || this.#uploads.has(task.id)) return;
     const digest = await this.#put(`upload ${Math.random()}`);
     await this.#db
       .transaction()
       .execute((trx) => recordUpload(trx, { ...roundOf(task), jobName: task.job, digest }))
       .catch(() => {}); // sealed meanwhile
-    const isFirst = !this.#uploads.has(task.id);
     this.#uploads.set(task.id, digest);
-    if (isFirst) this.#due(task.id); // later ones count at the seal
+    this.#due(task.id);
   }
 
   async #seal(task: LiveTask | undefined): Promise<void> {
@@ -111,6 +111,7 @@ export class TaskTraffic {
         sealRound(trx, { ...roundOf(task), digest, by: 'work', narrative: 'as asked', workEnd: 'finished' }),
       );
     this.#uploads.delete(task.id);
+    this.#seals.set(task.id, digest);
     this.#due(task.id);
     this.#cluster.end(task.job);
     await this.#ask();
@@ -142,18 +143,13 @@ export class TaskTraffic {
     this.#due(spec.taskId);
   }
 
-  /** Deliver polls for the seal, but only one look in two seconds: what it asks is the gateway's load, not ours. */
+  /** Deliver's polls for the seal are the gateway's load: here they ask nobody. */
   async #sealed(spec: JobSpec): Promise<Digest | null> {
     for (;;) {
       await new Promise((resolve) => setTimeout(resolve, VERIFY_MS));
       if (this.#timer === null || (await this.#cluster.observe(spec.name)) === null) return null;
-      const row = await this.#db
-        .selectFrom('round')
-        .select('sealed_digest')
-        .where('task_id', '=', spec.taskId)
-        .where('number', '=', spec.round)
-        .executeTakeFirst();
-      if (row?.sealed_digest) return row.sealed_digest;
+      const digest = this.#seals.get(spec.taskId);
+      if (digest !== undefined) return digest;
     }
   }
 

@@ -4,6 +4,8 @@ import { type Place, startable } from '../../src/task/schedule.ts';
 import { loadTask } from '../../src/task/store/load-task.ts';
 import { queuePosition } from '../../src/task/store/queue-position.ts';
 import { startTask } from '../../src/task/store/start-task.ts';
+import { startableTasks } from '../../src/task/store/startable-tasks.ts';
+import { wakeStartable } from '../../src/task/store/wake-startable.ts';
 import { insertTask } from '../builders/task-row.ts';
 import { openTestStore, storeKinds } from '../fixtures/test-store.ts';
 
@@ -49,12 +51,57 @@ describe('who leaves the queue', () => {
   });
 });
 
+describe('a namespace without a place', () => {
+  const caps = { repository: 2, installation: 2, all: 4 };
+  const taken = {
+    running: [],
+    freePods: (namespace: string | null) => (namespace === 'full' ? 0 : 1),
+  };
+  it('stops nobody of another one, and one place is given once', () => {
+    const queue = [
+      at('a', 1n, 1n, 'full'),
+      at('b', 1n, 1n, 'roomy'),
+      at('c', 2n, 1n, 'roomy'),
+      at('d', 3n, 2n, 'other'),
+    ];
+    expect([...startable(queue, taken, caps)]).toEqual(['b', 'd']);
+  });
+});
+
 describe.each(storeKinds)('the queue on %s', (kind) => {
   let store: OpenStore;
   beforeAll(async () => {
     store = await openTestStore(kind);
   });
   afterAll(() => store.close());
+
+  it('reads past a long queue of one repository, and past a full namespace', async () => {
+    const repository_id = 77n;
+    const queued = (nth: number, more: object) => ({
+      state: 'queued',
+      created_at: new Date(nth),
+      installation_id: 5n,
+      ...more,
+    });
+    for (let nth = 0; nth < 4; nth += 1) await insertTask(store.db, queued(nth, { repository_id }));
+    const full = await insertTask(store.db, queued(5, { repository_id: 78n, namespace: 'full' }));
+    const free = await insertTask(store.db, queued(6, { repository_id: 79n, namespace: 'free' }));
+    const room = {
+      caps: { repository: 1, installation: 3, all: 9 },
+      pods: (namespace: string | null) => (namespace === 'full' ? 0 : 9),
+    };
+    const chosen = await startableTasks(store.db, room);
+    expect(chosen.has(full)).toBe(false);
+    expect(chosen.has(free)).toBe(true);
+    expect(chosen.size).toBe(2);
+    await store.db
+      .updateTable('task')
+      .set({ wake_at: new Date(Date.now() + 3_600_000) })
+      .where('installation_id', '=', 5n)
+      .execute();
+    expect(await wakeStartable(store.db, room)).toBe(2);
+    await store.db.deleteFrom('task').where('installation_id', '=', 5n).execute();
+  });
 
   it('starts no more than the caps, tells the others their place, and begins the round', async () => {
     const caps = { repository: 2, installation: 10, all: 10 };
