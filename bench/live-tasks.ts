@@ -14,6 +14,9 @@ const REPOSITORIES = 10;
 const NAMESPACES = 4;
 /** Rows of one statement. */
 const CHUNK = 200;
+/** When the controller had planned to look at them, at the latest, in milliseconds. */
+const LIVE_LOOK_MS = 600_000;
+const QUEUE_LOOK_MS = 300_000;
 const PHASES = ['fetch', 'work'] as const;
 
 /** A task that is at work. */
@@ -85,7 +88,7 @@ function seededTask(nth: number, live: number) {
     state: nth < live ? 'working' : 'queued',
     pin: JSON.stringify(pin),
     namespace,
-    wake_at: new Date(Date.now() + Math.random() * 60_000),
+    wake_at: new Date(Date.now() + Math.random() * (nth < live ? LIVE_LOOK_MS : QUEUE_LOOK_MS)),
     surface_due_at: null,
   };
   return { row, pin, namespace };
