@@ -30,7 +30,7 @@ class Loop {
   #resyncTimer: NodeJS.Timeout | null = null;
   #unsubscribe: (() => void) | null = null;
   #claiming: Promise<void> | null = null;
-  #resyncing: Promise<void> = Promise.resolve();
+  #resyncing: Promise<void> | null = null;
   #again = false;
   #stopped = false;
 
@@ -87,8 +87,12 @@ class Loop {
     this.#passes.add(ended);
   }
 
+  /** One at a time: where the store is slow, a second one would make it slower. */
   #resync(): void {
-    this.#resyncing = resync(this.#deps).then(() => this.wake());
+    this.#resyncing ??= resync(this.#deps).then(() => {
+      this.#resyncing = null;
+      this.wake();
+    });
   }
 
   #room(): number {

@@ -4,16 +4,19 @@ import type { ControllerDeps, Progress, Step } from '../controller-deps.ts';
 
 /** A task that waits is woken when there is room for it, at the latest by a resync; this look is the net below. */
 const QUEUE_LOOK_MS = 300_000;
+/** Somebody else is started this moment. */
+const BUSY_LOOK_MS = 100;
 
 /** Starts, or leaves the task waiting. */
 export async function startWork(deps: ControllerDeps, step: Step): Promise<Progress> {
   const { task } = step.record;
   if (task.state !== 'queued') return 'go-on';
-  const begun = await startTask(deps.db, {
+  const end = await startTask(deps.db, {
     task,
     attempt: task.attempt,
     round: task.round,
     room: deps.settings,
   });
-  return begun ? 'go-on' : { wakeAfterMs: QUEUE_LOOK_MS };
+  if (end === 'begun') return 'go-on';
+  return { wakeAfterMs: end === 'busy' ? BUSY_LOOK_MS : QUEUE_LOOK_MS };
 }

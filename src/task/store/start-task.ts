@@ -18,14 +18,19 @@ export interface TaskStart {
 }
 
 /**
- * True when the task is working now, with its first round begun and in line for the place of its first sandbox, which was
- * free. Errors: `record-moved`.
+ * `begun`: the task is working now, with its first round, and in line for the place of its first sandbox, which was free.
+ * `no-room`: it keeps its place in the queue. `busy`: another task is started this moment; ask again soon, since waiting
+ * would hold a connection for each of a long queue.
  */
-export function startTask(db: Db, start: TaskStart): Promise<boolean> {
+export type StartEnd = 'begun' | 'no-room' | 'busy';
+
+/** Starts it, where the schedule has it go before all others. Errors: `record-moved`. */
+export async function startTask(db: Db, start: TaskStart): Promise<StartEnd> {
+  if (!(await startableTasks(db, start.room)).has(start.task.id)) return 'no-room';
   return db.transaction().execute(async (trx) => {
-    await sql`select pg_advisory_xact_lock(${SCHEDULE_LOCK})`.execute(trx);
+    if (!(await lockSchedule(trx))) return 'busy';
     const { task } = start;
-    if (!(await startableTasks(trx, start.room)).has(task.id)) return false;
+    if (!(await startableTasks(trx, start.room)).has(task.id)) return 'no-room';
     await startRound(trx, {
       taskId: task.id,
       attempt: start.attempt,
@@ -35,6 +40,13 @@ export function startTask(db: Db, start: TaskStart): Promise<boolean> {
     });
     const set = { wait_rank: PLACE_RANK.work, wait_since: sql<Date>`now()` };
     await transition(trx, task, { to: 'working', by: 'controller', set });
-    return true;
+    return 'begun';
   });
+}
+
+async function lockSchedule(trx: Db): Promise<boolean> {
+  const { rows } = await sql<{ locked: boolean }>`
+    select pg_try_advisory_xact_lock(${SCHEDULE_LOCK}) as locked
+  `.execute(trx);
+  return rows[0]?.locked ?? false;
 }

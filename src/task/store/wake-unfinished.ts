@@ -14,9 +14,9 @@ export async function wakeUnfinished(db: Db, withinMs: number): Promise<number> 
     .selectFrom('job')
     .select('task_id')
     .where((eb) => eb.or([eb('removed_at', 'is', null), eb('git_token', 'is not', null)]));
-  const rows = await db
-    .updateTable('task')
-    .set({ wake_at: sql<Date>`now() + random() * ${withinMs}::int * interval '1 millisecond'` })
+  const forgotten = db
+    .selectFrom('task')
+    .select('id')
     .where((eb) => eb.or([eb('state', '<>', 'ended'), eb('id', 'in', leftovers)]))
     .where((eb) =>
       eb.or([
@@ -24,6 +24,12 @@ export async function wakeUnfinished(db: Db, withinMs: number): Promise<number> 
         eb('wake_at', '>', sql<Date>`now() + ${FORGOTTEN_AFTER_MS}::int * interval '1 millisecond'`),
       ]),
     )
+    .forUpdate()
+    .skipLocked();
+  const rows = await db
+    .updateTable('task')
+    .set({ wake_at: sql<Date>`now() + random() * ${withinMs}::int * interval '1 millisecond'` })
+    .where('id', 'in', forgotten)
     .returning('id')
     .execute();
   return rows.length;
