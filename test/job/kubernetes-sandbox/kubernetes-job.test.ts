@@ -250,10 +250,10 @@ describe('a job as a Kubernetes Job', () => {
   });
 
   it('hands tool variables over unexpanded: `$(HOME)` and `$$` stay as they are', () => {
-    const toolEnv = { PROMPT: '$(KUBERNETES_PORT) $$ $(X) ${HOME}' };
+    const toolEnv = { PROMPT: '$(KUBERNETES_PORT) $$ $(X) $HOME' };
     const spec = buildPodJob({ toolEnv });
     expect(layoutOf(spec, 'work').toolEnv).toEqual(toolEnv);
-    expect(container(spec, 'work').command?.[3]).toContain('$$(KUBERNETES_PORT) $$$$ $$(X) $${HOME}');
+    expect(container(spec, 'work').command?.[3]).toContain('$$(KUBERNETES_PORT) $$$$ $$(X) $$HOME');
   });
 
   it.each([
