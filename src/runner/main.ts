@@ -24,6 +24,8 @@ export async function main(args: readonly string[], env: NodeJS.ProcessEnv): Pro
   const onTerm = () => terminated.abort(new Error('SIGTERM'));
   process.once('SIGTERM', onTerm);
   process.once('SIGINT', onTerm);
+  // Left alone, Node answers it by opening its debugger on localhost, for whoever is there.
+  process.on('SIGUSR1', () => {});
   const run = {
     phase: phase.data,
     layout,

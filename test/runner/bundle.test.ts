@@ -240,6 +240,25 @@ describe('the process', () => {
     expect(gateway.changeSets.at(-1)?.entries.map((entry) => entry.path)).toEqual(['half.txt']);
   });
 
+  test('SIGUSR1 from a tool opens no debugger', async () => {
+    gateway.spec = { phase: 'setup', ...common, commands: ['touch began; sleep 2'], timeoutMs: 10_000 };
+    const { child, exit, said } = start('setup');
+    await waitFor(systemClock, AbortSignal.timeout(10_000), () =>
+      existsSync(box.path('prepared/began')) ? true : null,
+    );
+    child.kill('SIGUSR1');
+    expect([await exit, await said]).toEqual([RUNNER_EXIT.done, '']);
+  });
+
+  test('counter-test: Node left alone opens one', async () => {
+    const node = spawn(process.execPath, ['-e', 'console.log(1); setTimeout(() => {}, 60_000)'], { env: {} });
+    started.push(node);
+    await new Promise((resolve) => node.stdout.once('data', resolve));
+    node.kill('SIGUSR1');
+    const words = await new Promise<Buffer>((resolve) => node.stderr.once('data', resolve));
+    expect(words.toString()).toContain('Debugger listening');
+  });
+
   test('a phase that the gateway closed ends at once and uploads nothing', async () => {
     const baseSha = makeRepository();
     await run('fetch', { phase: 'fetch', ...common, gitPath: '/git/repo.git', baseSha });
