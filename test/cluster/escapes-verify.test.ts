@@ -18,7 +18,12 @@ const LEAVE = readFileSync(join(import.meta.dirname, '../fixtures/escape/leave.m
 const FORGE = readFileSync(join(import.meta.dirname, '../fixtures/escape/forge.mjs'), 'utf8');
 const MINUTES = 60_000;
 
-const Left = z.object({ server: z.boolean(), shared: z.array(z.string()), process: z.boolean() });
+const Left = z.object({
+  server: z.boolean(),
+  listening: z.int(),
+  shared: z.array(z.string()),
+  process: z.boolean(),
+});
 
 describe.runIf(clusterHere)('the agent and the checks', () => {
   let world: ClusterWorld;
@@ -58,19 +63,25 @@ describe.runIf(clusterHere)('the agent and the checks', () => {
   const newCell = (check: string) => next.cells.find((cell) => cell.check === check && cell.tests === 'new');
 
   it('a process of setup is gone in work; only what lies in /dev/shm is still there', () => {
-    expect(look(round.agent.answers[0])).toEqual({ server: false, shared: ['of-setup'], process: false });
+    expect(look(round.agent.answers[0])).toEqual({
+      server: false,
+      listening: 0,
+      shared: ['of-setup'],
+      process: false,
+    });
   });
 
   it('counter-test: within one container a server, a process and a file of the agent are there', () => {
     expect(look(round.agent.answers[2])).toEqual({
+      listening: 1,
       server: true,
       shared: ['of-agent', 'of-setup'],
       process: true,
     });
   });
 
-  it('none of them is there for the checks, on the base or on the change', () => {
-    const clean = { server: false, shared: ['of-setup'], process: false };
+  it('none of them is there for the checks, on the base or on the change; deliver beside them listens on nothing', () => {
+    const clean = { server: false, listening: 0, shared: ['of-setup'], process: false };
     expect([look(base[0]?.output.head), look(newCell('left')?.output.head)]).toEqual([clean, clean]);
   });
 
