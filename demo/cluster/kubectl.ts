@@ -32,9 +32,8 @@ export interface Kubectl {
 
 const TIMEOUT_MS = 60_000;
 
-/** Finds kubectl and the current context. Errors: `kubectl-missing`, `context-missing`. */
-export function openKubectl(clusterFolder: string): Kubectl {
-  const command = findKubectl(clusterFolder);
+/** The current context of a kubectl, from `findKubectl` or its path. Error `context-missing`. */
+export function openKubectl(command: string): Kubectl {
   const asked = spawnSync(command, ['config', 'current-context'], { encoding: 'utf8' });
   const context = asked.stdout.trim();
   if (asked.status !== 0 || context === '') throw contextMissing();
@@ -52,7 +51,8 @@ export function openKubectl(clusterFolder: string): Kubectl {
   };
 }
 
-function findKubectl(clusterFolder: string): string {
+/** The operator's own, or the test cluster's where there is none on PATH. Error `kubectl-missing`. */
+export function findKubectl(clusterFolder: string): string {
   if (spawnSync('kubectl', ['version', '--client']).status === 0) return 'kubectl';
   const own = join(clusterFolder, 'kubectl');
   if (existsSync(own)) return own;

@@ -8,7 +8,7 @@ import type { Subject } from '../subject.ts';
 import { templateNameOf } from '../template-name.ts';
 import { startClusterLine } from './cluster-line.ts';
 import { imagesAt } from './images.ts';
-import { openKubectl } from './kubectl.ts';
+import { findKubectl, openKubectl } from './kubectl.ts';
 import { buildImages, testClusterFolder } from './test-cluster.ts';
 
 /** The demo's second line. */
@@ -24,7 +24,7 @@ export async function openCluster(
   options: { readonly say: (text: string) => void; readonly signal: AbortSignal },
 ): Promise<Line> {
   const upstream = upstreamOf(given);
-  const kubectl = openKubectl(testClusterFolder);
+  const kubectl = openKubectl(findKubectl(testClusterFolder));
   const images = given.images === null ? await buildImages(kubectl, options) : imagesAt(given.images);
   return startClusterLine(kubectl, {
     ...options,
