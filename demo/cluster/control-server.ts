@@ -10,22 +10,24 @@ import {
   REQUEST_ID,
   StartWorld,
 } from './control-wire.ts';
-import { startWorld, type World } from './world.ts';
+import { startWorld, type World, type WorldPorts } from './world.ts';
 
 /** The API, and what ends the world with it. */
 export interface ControlServer {
   readonly fetch: (request: Request) => Response | Promise<Response>;
+  /** Error before the world was started. */
+  readonly world: () => Promise<World>;
   close(): Promise<void>;
 }
 
 /** Builds it; nothing is started before `PUT /world`. */
-export function buildControl(): ControlServer {
+export function buildControl(ports: WorldPorts): ControlServer {
   let starting: Promise<World> | null = null;
   const app = new Hono();
   app.use('*', answerOnce());
   app.put('/world', async (c) => {
     const want = StartWorld.parse(await c.req.json());
-    starting ??= startWorld(want);
+    starting ??= startWorld(want, ports);
     await starting;
     return c.body(null, 204);
   });
@@ -38,7 +40,7 @@ export function buildControl(): ControlServer {
   actRoutes(app, world);
   holdRoutes(app, world);
   app.onError((error, c) => c.text(error.message, 400));
-  return { fetch: (request) => app.fetch(request), close: async () => (await starting)?.close() };
+  return { fetch: (request) => app.fetch(request), world, close: async () => (await starting)?.close() };
 }
 
 /** A request whose answer was lost on the way is sent again under its name, and is answered, not repeated. */

@@ -4,7 +4,7 @@ import { untilSignal } from '../../src/cmd/until-signal.ts';
 import { buildControl } from './control-server.ts';
 import { DEMO_PORTS } from './places.ts';
 
-const control = buildControl();
+const control = buildControl(DEMO_PORTS);
 const server = serve({ fetch: control.fetch, hostname: '127.0.0.1', port: DEMO_PORTS.control });
 await untilSignal();
 server.close();

@@ -10,11 +10,13 @@ import type { ScriptStep } from '../model/script.ts';
 import { type ScriptedModel, startScriptedModel } from '../model/scripted-model.ts';
 import { SCENARIOS } from '../scenarios/all.ts';
 import type { OpenHold, StartWorld, WorldView } from './control-wire.ts';
-import { DEMO_PORTS, GITHUB_URL } from './places.ts';
+import { GITHUB_URL } from './places.ts';
 
 /** The started world. */
 export interface World {
   readonly host: GithubHost;
+  /** Where both are reached from this machine. */
+  readonly urls: { readonly github: string; readonly model: string };
   readonly model: ScriptedModel;
   /** Answers the hold's id. */
   hold(want: OpenHold): string;
@@ -31,8 +33,14 @@ interface Watched {
   reached: boolean;
 }
 
-/** Starts all of it on the pod's ports. Errors: a busy port. */
-export async function startWorld(want: StartWorld): Promise<World> {
+/** Where GitHub and the model listen, on every address. */
+export interface WorldPorts {
+  readonly github: number;
+  readonly model: number;
+}
+
+/** Starts all of it. Errors: a busy port. */
+export async function startWorld(want: StartWorld, ports: WorldPorts): Promise<World> {
   const host = await startGithubHost({
     listen: { host: '127.0.0.1', publicUrl: GITHUB_URL },
     repositories: want.repositories.map(({ name, files, firstIssueNumber }) => ({
@@ -50,10 +58,11 @@ export async function startWorld(want: StartWorld): Promise<World> {
     },
   });
   const everywhere = '0.0.0.0';
-  const toGithub = await startHoldingProxy(host.state.origin, { host: everywhere, port: DEMO_PORTS.github });
-  const toModel = await startHoldingProxy(model.url, { host: everywhere, port: DEMO_PORTS.model });
+  const toGithub = await startHoldingProxy(host.state.origin, { host: everywhere, port: ports.github });
+  const toModel = await startHoldingProxy(model.url, { host: everywhere, port: ports.model });
   return {
     host,
+    urls: { github: toGithub.url, model: toModel.url },
     model,
     ...holdsOn({ github: toGithub, model: toModel }),
     view: () => ({ host: viewOf(host), billed: [...model.billed], deliveries: deliveriesOf(host) }),
