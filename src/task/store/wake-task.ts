@@ -10,12 +10,10 @@ export const WAKE_CHANNEL = 'glovebox_task';
 
 /** Due at once, also while a lease is held: its release keeps the wake-up. */
 export async function wakeTask(db: Db, taskId: string): Promise<void> {
-  await db
-    .updateTable('task')
-    .set({ wake_at: sql<Date>`least(wake_at, now())` })
-    .where('id', '=', taskId)
-    .execute();
-  await sql`select pg_notify(${WAKE_CHANNEL}, ${taskId})`.execute(db);
+  await sql`
+    with woken as (update task set wake_at = least(wake_at, now()) where id = ${taskId} returning id)
+    select pg_notify(${WAKE_CHANNEL}, id) from woken
+  `.execute(db);
 }
 
 /** The same for the task of a job, by the job's name; an unknown name wakes nobody. */
