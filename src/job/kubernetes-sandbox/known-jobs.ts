@@ -17,7 +17,6 @@ interface Entry {
   readonly name: string;
   job: Known<JobSeen> | null;
   readonly pods: Map<string, Known<PodSeen>>;
-  failedCreate: EventSeen | null;
   /** We asked for its deletion; it may not have been heard of yet. */
   deleted: boolean;
   /** Nobody will ask for it any more, once nothing of it runs. */
@@ -31,6 +30,8 @@ const KEEP_MS = 600_000;
 /** The jobs of one namespace. */
 export class KnownJobs {
   readonly #entries = new Map<string, Entry>();
+  /** By job; an event may be heard of before its job. */
+  readonly #failedCreates = new Map<string, EventSeen>();
   readonly #tell: (name: string) => void;
   readonly #now: () => number;
   #step = 0;
@@ -50,7 +51,8 @@ export class KnownJobs {
   get(name: string): (KnownJob & { readonly removed: boolean }) | null {
     const entry = this.#entries.get(name);
     if (entry === undefined) return null;
-    const { job, deleted, failedCreate, removed } = entry;
+    const { job, deleted, removed } = entry;
+    const failedCreate = this.#failedCreates.get(name) ?? null;
     const pods = [...entry.pods.values()]
       .toSorted((a, b) => (a.seen.metadata.creationTimestamp ?? 0) - (b.seen.metadata.creationTimestamp ?? 0))
       .map(({ seen, gone }) => ({ pod: seen, gone }));
@@ -109,12 +111,11 @@ export class KnownJobs {
     this.#settle(entry);
   }
 
-  /** Events of Jobs that are not ours are passed over. */
+  /** Those of Jobs that are not ours are forgotten with the next list. */
   eventChanged(seen: EventSeen): void {
-    const entry = this.#entries.get(seen.involvedObject.name);
-    if (entry === undefined) return;
-    entry.failedCreate = seen;
-    this.#tell(entry.name);
+    const { name } = seen.involvedObject;
+    this.#failedCreates.set(name, seen);
+    if (this.#entries.has(name)) this.#tell(name);
   }
 
   jobsListed(jobs: readonly Followed['jobs'][], began: number): void {
@@ -147,7 +148,6 @@ export class KnownJobs {
       name,
       job: null,
       pods: new Map(),
-      failedCreate: null,
       deleted: false,
       removed: false,
       goneAt: null,
@@ -166,6 +166,9 @@ export class KnownJobs {
   #sweep(): void {
     for (const { name, goneAt } of this.#entries.values()) {
       if (goneAt !== null && this.#now() - goneAt > KEEP_MS) this.#entries.delete(name);
+    }
+    for (const name of this.#failedCreates.keys()) {
+      if (!this.#entries.has(name)) this.#failedCreates.delete(name);
     }
   }
 }

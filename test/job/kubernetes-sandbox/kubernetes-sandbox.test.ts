@@ -228,6 +228,17 @@ describe('the Kubernetes sandbox', () => {
     await until(async () => (await sandbox.observe(A.name))?.trouble === null);
   });
 
+  it('says it after a restart too, whichever list is answered first', async () => {
+    await replica().launch(specOf(A), {});
+    cluster.putEvent(A, 'Error creating: pods "x" is forbidden: exceeded quota: sandbox, requested: pods=1');
+    const jobs = Promise.withResolvers<void>();
+    cluster.beforeListAnswer = (kind) => (kind === 'jobs' ? jobs.promise : Promise.resolve());
+    const sandbox = replica();
+    await eventually(() => cluster.watching() >= 4, 5_000);
+    jobs.resolve();
+    await until(async () => (await sandbox.observe(A.name))?.trouble?.kind === 'quota-full');
+  });
+
   it('looks the gateway up at each creation, since its Service may be made anew', async () => {
     const sandbox = replica();
     const created: unknown[] = [];
