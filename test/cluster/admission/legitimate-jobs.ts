@@ -54,14 +54,14 @@ function spec(
     image: images.template,
     limits: {
       wallClockMs: 600_000,
-      memoryBytes: GIB,
+      memoryBytes: GIB / 4,
       processes: 512,
       diskBytes: GIB,
       files: 100_000,
       outputBytes: 10_000_000,
     },
     deadlineMs: 900_000,
-    pod: { namespace, cpuMillis: 1_000, runtimeClass: null, nodeSelector: {}, tolerations: [], queue: null },
+    pod: { namespace, cpuMillis: 100, runtimeClass: null, nodeSelector: {}, tolerations: [], queue: null },
     toolEnv: {},
   };
 }
