@@ -33,6 +33,7 @@ export function buildCluster(kube: KubeRequests, overrides: Partial<Cluster> = {
   return {
     kube,
     namespace: 'glovebox',
+    inPod: false,
     clock: {
       now: () => now,
       sleep: async (ms, signal) => {

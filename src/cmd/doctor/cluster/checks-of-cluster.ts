@@ -47,6 +47,7 @@ export function checksOfCluster(deps: ClusterDeps): ClusterChecks {
     kube,
     clock,
     namespace: place.namespace,
+    inPod: place.place === 'pod',
     random: systemRandom,
     me: once(() => readOwnName(kube)),
     installed: once(async () => {

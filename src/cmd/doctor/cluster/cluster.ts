@@ -23,6 +23,8 @@ export interface Cluster {
   readonly kube: KubeRequests;
   /** The control plane's namespace. */
   readonly namespace: string;
+  /** True where this process is a pod of the cluster. */
+  readonly inPod: boolean;
   readonly clock: Clock;
   readonly random: RandomBytes;
   /** Our own user name. */

@@ -25,13 +25,14 @@ export async function readObject<Schema extends z.ZodType>(
   return read.success ? read.data : fails(`${what} cannot be understood`, 'see whether this is Kubernetes');
 }
 
+/** What to do where the rights of whoever runs this are too few. Our own processes never get more for this. */
+export const OTHER_ACCOUNT =
+  "run glovebox doctor --kubernetes with an account that has the rights in docs/operations.md, never with the bot's";
+
 /** A refusal to us is no proof that something is wrong; any other answer is. */
 export function unreadable(what: string, answer: KubeAnswer): Finding {
   return answer.status === FORBIDDEN
-    ? warns(
-        `${what} cannot be read: this account may not`,
-        'give it the rights that docs/operations.md lists',
-      )
+    ? warns(`${what} cannot be read: this account may not`, OTHER_ACCOUNT)
     : fails(
         `${what} cannot be read: ${answer.status} ${messageOf(answer)}`,
         'see the logs of the API server',

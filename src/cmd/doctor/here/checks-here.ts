@@ -110,7 +110,8 @@ function githubClock(place: PlaceFacts, clock: Clock): ClockSource {
       const env = readHere(place, 'bot', readAppEnv);
       if (isFinding(env)) return null;
       const atMs = clock.now();
-      const response = await fetch(env.githubApiUrl, { method: 'HEAD', redirect: 'manual', signal });
+      const response = await fetch(env.githubApiUrl, { redirect: 'manual', signal });
+      await response.body?.cancel();
       return differenceOf(response.headers.get('date'), { atMs, clock });
     },
   };

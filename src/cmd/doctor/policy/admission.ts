@@ -7,7 +7,7 @@ import { newAnswerKey } from '../../../shared/answer-key.ts';
 import { type Check, type Finding, fails, isFinding, ok, warns } from '../check.ts';
 import { asBot, type Cluster, type Installed } from '../cluster/cluster.ts';
 import type { KubeAnswer } from '../cluster/kube-requests.ts';
-import { isImpersonationRefused, messageOf } from '../cluster/read-object.ts';
+import { isImpersonationRefused, messageOf, OTHER_ACCOUNT } from '../cluster/read-object.ts';
 import { type Lookup, readSurroundings, type Surroundings } from '../trial/surroundings.ts';
 import { trialJob } from '../trial/trial-job.ts';
 import { FORBIDDEN_JOBS } from './forbidden-jobs.ts';
@@ -106,10 +106,7 @@ const OUR_POLICY = /ValidatingAdmissionPolicy '(glovebox-sandbox-[a-z-]+)'/;
 /** Pure. Null: it passes, as it must. */
 export function judgeLegitimate(namespace: string, answer: KubeAnswer): Finding | null {
   if (isImpersonationRefused(answer)) {
-    return warns(
-      'not checked: this account may not act as the bot',
-      "let it impersonate the bot's service account (docs/operations.md)",
-    );
+    return warns('not checked: this account may not act as the bot', OTHER_ACCOUNT);
   }
   if (answer.status !== 201) {
     return fails(`${namespace} refuses our own Job: ${messageOf(answer)}`, `${APPLY}; see also RBAC`);

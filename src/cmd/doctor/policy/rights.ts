@@ -91,7 +91,7 @@ async function ask({ kube }: Cluster, asked: RightAsked): Promise<RightFound | F
   if (answer.status === 403) {
     return warns(
       'not checked: this account may not create subjectaccessreviews',
-      `kubectl auth can-i --list --as=system:serviceaccount:${home}:${account}, or the rights in docs/operations.md`,
+      `kubectl auth can-i --list --as=system:serviceaccount:${home}:${account} (the rights in docs/operations.md)`,
     );
   }
   return review.success

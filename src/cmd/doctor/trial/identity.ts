@@ -1,5 +1,6 @@
 /** Identity: a real sandbox's token opens what it is for, and nothing else. */
 import { type Check, type Finding, fails, isFinding, ok, warns } from '../check.ts';
+import { OTHER_ACCOUNT } from '../cluster/read-object.ts';
 import { NOT_TRIED, type Trial, type Trials } from './trial.ts';
 
 /** Builds the check; the trials have most often been run by then. */
@@ -47,10 +48,7 @@ export function judgeIdentity({ token, template }: Trial): Finding {
 function notAsked({ why, message }: Extract<NonNullable<Trial['token']>, { asked: false }>): Finding {
   switch (why) {
     case 'may not impersonate':
-      return warns(
-        'not checked: this account may not act as the gateway',
-        "let it impersonate the gateway's service account (docs/operations.md)",
-      );
+      return warns('not checked: this account may not act as the gateway', OTHER_ACCOUNT);
     case 'gateway may not ask':
       return fails(
         'the gateway may not create tokenreviews',

@@ -6,7 +6,7 @@ import type { JobManifest } from '../../../job/kube-objects.ts';
 import { newAnswerKey } from '../../../shared/answer-key.ts';
 import { type Finding, fails, isFinding, warns } from '../check.ts';
 import { asBot, type Cluster, type Installed } from '../cluster/cluster.ts';
-import { isImpersonationRefused, messageOf } from '../cluster/read-object.ts';
+import { isImpersonationRefused, messageOf, OTHER_ACCOUNT } from '../cluster/read-object.ts';
 import type { SandboxTemplate } from '../cluster/sandbox-templates.ts';
 import { type Lookup, readSurroundings, type Surroundings } from './surroundings.ts';
 import { tryToken } from './token-trial.ts';
@@ -92,10 +92,7 @@ async function makeJob({ kube }: Cluster, job: JobManifest, place: JobPlace): Pr
   const answer = await kube.ask({ method: 'POST', path, body: job, as });
   if (answer.status === 201) return null;
   if (isImpersonationRefused(answer)) {
-    return warns(
-      `no test pod: this account may not act as ${as ?? 'the bot'}`,
-      "let it impersonate the bot's service account (docs/operations.md)",
-    );
+    return warns(`no test pod: this account may not act as ${as ?? 'the bot'}`, OTHER_ACCOUNT);
   }
   return fails(
     `no test pod in ${namespace}: ${messageOf(answer)}`,

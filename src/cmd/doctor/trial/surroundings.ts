@@ -5,7 +5,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { METADATA, NODE_LOCAL_DNS, ownNameServers } from '../../pod-facts.ts';
-import { type Finding, fails, isFinding } from '../check.ts';
+import { type Finding, fails, isFinding, warns } from '../check.ts';
 import type { Cluster, Installed } from '../cluster/cluster.ts';
 import { readObject } from '../cluster/read-object.ts';
 
@@ -75,15 +75,15 @@ export async function readSurroundings(
     ...(bot === null ? [] : [{ address: bot, what: 'bot' }]),
     ...env.canaries.map((address) => ({ address, what: 'outside' })),
   ];
-  const nameServers = env.nameServers ?? (await clusterNameServers(cluster));
+  const nameServers = env.nameServers ?? (await readNameServers(cluster));
   return {
     gateway: { address: gateway, port: env.gateway.port },
     canaries: canaries.filter(
       (one, at) => canaries.findIndex(({ address }) => address === one.address) === at,
     ),
-    nameServers: nameServers.slice(0, MOST_NAME_SERVERS),
+    nameServers: 'state' in nameServers ? [NODE_LOCAL_DNS] : nameServers.slice(0, MOST_NAME_SERVERS),
     nodes: isFinding(nodes) ? [] : nodes,
-    untried: isFinding(nodes) ? [nodes] : [],
+    untried: [nodes, nameServers].filter(isFinding),
   };
 }
 
@@ -118,13 +118,32 @@ async function readNodes({ kube }: Cluster): Promise<readonly Canary[] | Finding
   });
 }
 
-/** The cluster's own as its Service says, else those that this pod was given; and the node-local one. */
-async function clusterNameServers({ kube }: Cluster): Promise<readonly string[]> {
-  const path = '/api/v1/namespaces/kube-system/services?labelSelector=k8s-app%3Dkube-dns';
-  const read = await readObject(kube, { path, what: 'the name servers', schema: Services });
-  const services = read === null || isFinding(read) ? [] : read.items.map(({ spec }) => spec.clusterIP);
-  const known = services.filter((address) => isIP(address) !== 0);
-  return [...(known.length > 0 ? known : await ownNameServers()), NODE_LOCAL_DNS];
+/** In a pod those that it was given; and the node-local one. */
+async function readNameServers(cluster: Cluster): Promise<readonly string[] | Finding> {
+  const found = cluster.inPod ? await ownNameServers() : await clusterNameServers(cluster);
+  return isFinding(found) ? found : [...found, NODE_LOCAL_DNS];
+}
+
+/** The cluster's own, by the label or the name that its Service has nearly everywhere. */
+async function clusterNameServers({ kube, namespace }: Cluster): Promise<readonly string[] | Finding> {
+  const base = '/api/v1/namespaces/kube-system/services';
+  const what = "the cluster's name servers";
+  const labelled = await readObject(kube, {
+    path: `${base}?labelSelector=k8s-app%3Dkube-dns`,
+    what,
+    schema: Services,
+  });
+  const named = await readObject(kube, { path: `${base}/kube-dns`, what, schema: Service });
+  const services = [
+    ...(labelled === null || isFinding(labelled) ? [] : labelled.items),
+    ...(named === null || isFinding(named) ? [] : [named]),
+  ];
+  const known = new Set(services.map(({ spec }) => spec.clusterIP).filter((address) => isIP(address) !== 0));
+  if (known.size > 0) return [...known];
+  return warns(
+    "the cluster's name servers are not tried: no Service kube-dns can be read in kube-system",
+    `name them with GLOVEBOX_NAME_SERVERS in ConfigMap glovebox-endpoints of ${namespace}`,
+  );
 }
 
 /** A name would be silent in a pod, which has no name server, and prove nothing. */

@@ -43,6 +43,7 @@ beforeEach(() => {
   kube.on('GET', SERVICE('glovebox', 'gateway'), service('198.19.7.7', 8_080));
   kube.on('GET', SERVICE('glovebox', 'bot'), service('198.19.7.8', 3_000));
   kube.on('GET', SERVICE('default', 'kubernetes'), service('198.19.0.1', 443));
+  kube.on('GET', SERVICE('kube-system', 'kube-dns'), service('198.19.0.10', 53));
   kube.on('GET', '/api/v1/nodes', () =>
     answered({
       items: [
@@ -138,7 +139,19 @@ describe('a trial sandbox', () => {
       '198.51.100.10:80',
     ]);
     expect(around.nodes).toEqual([{ address: '198.18.0.1:10250', what: 'kubelet of node-1' }]);
-    expect(around.nameServers).toContain('169.254.20.10');
+    expect(around.nameServers).toEqual(['198.19.0.10', '169.254.20.10']);
+    expect(around.untried).toEqual([]);
+  });
+
+  it('says what of that it could not learn', async () => {
+    kube.on('GET', '/api/v1/nodes', () => forbidden('list', 'nodes'));
+    kube.on('GET', SERVICE('kube-system', 'kube-dns'), () => refusal(404, 'not found'));
+    const { around } = await run();
+    expect(around.untried.map(({ state, text }) => [state, text])).toEqual([
+      ['warns', "a pod's own node is not tried: the nodes cannot be read: this account may not"],
+      ['warns', "the cluster's name servers are not tried: no Service kube-dns can be read in kube-system"],
+    ]);
+    expect(around.nameServers).toEqual(['169.254.20.10']);
   });
 
   it('shows its token to the API server as the gateway, for its own audience, another, and none', async () => {
