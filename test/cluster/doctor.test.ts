@@ -48,7 +48,7 @@ const BINDING = {
 const SABOTAGES: readonly Sabotage[] = [
   {
     name: 'the NetworkPolicies of the sandboxes are deleted',
-    breaks: () => takeAway('networkpolicies', '-n', SANDBOX, '--all'),
+    breaks: () => takeAway('networkpolicies', '-n', SANDBOX, 'default-deny', 'gateway-only'),
     restore: applyKept,
     finds: {
       check: 'fence',
@@ -196,6 +196,23 @@ describe.runIf(clusterHere && postgresUrl !== undefined)('glovebox doctor on a c
       await restore();
     }
   }, 240_000);
+
+  it('interrupted while its test pod runs, removes that and says so by its exit code', async () => {
+    const { child, ended } = cluster.start();
+    await kubectl([
+      'wait',
+      '--for=create',
+      'pods',
+      '-n',
+      SANDBOX,
+      '-l',
+      'glovebox.dev/task=doctor',
+      '--timeout=50s',
+    ]);
+    child.kill('SIGINT');
+    expect((await ended).code).toBe(130);
+    expect(await kubectl(['get', 'jobs,pods', '-n', SANDBOX, '-o', 'name'])).toBe('');
+  }, 120_000);
 
   it('leaves nothing behind, whatever it found', async () => {
     expect(await kubectl(['get', 'jobs,pods', '-n', SANDBOX, '-o', 'name'])).toBe('');

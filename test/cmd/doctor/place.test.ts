@@ -1,4 +1,7 @@
 /** What the doctor may ask from where it runs. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Place } from '../../../src/cmd/doctor/place.ts';
 import { readHere } from '../../../src/cmd/doctor/place.ts';
@@ -32,6 +35,43 @@ describe('glovebox doctor as a process', () => {
     const { code, stdout } = await runNode([...DOCTOR, '--json'], { env });
     expect(code).toBe(1);
     expect(JSON.parse(stdout)).toMatchObject({ ok: 0, fails: 3, warns: 2 });
+  });
+
+  it('refuses a cluster that no kubeconfig names, with 2', async () => {
+    const { code, stderr } = await runNode([...DOCTOR, '--kubernetes'], {
+      env: { ...env, KUBECONFIG: '/nonexistent' },
+    });
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^Refused: The cluster's configuration is of no use: .*set KUBECONFIG\.\n$/);
+  });
+
+  it('says of each check that a cluster does not answer, in seconds, and exits with 1', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'glovebox-doctor-'));
+    const cluster = { name: 'away', cluster: { server: 'https://127.0.0.1:1' } };
+    const context = { name: 'away', context: { cluster: 'away', user: 'octocat' } };
+    const users = [{ name: 'octocat', user: { token: 'of-nobody' } }];
+    const config = { 'current-context': 'away', clusters: [cluster], contexts: [context], users };
+    writeFileSync(join(folder, 'config'), JSON.stringify(config));
+    try {
+      const kubeconfig = { KUBECONFIG: join(folder, 'config') };
+      const { code, stdout } = await runNode([...DOCTOR, '--kubernetes'], { env: { ...env, ...kubeconfig } });
+      expect(code).toBe(1);
+      for (const name of [
+        'API server',
+        'namespaces',
+        'RBAC',
+        'admission',
+        'quota',
+        'fence',
+        'images',
+        'identity',
+      ]) {
+        expect(stdout).toMatch(new RegExp(`^FAILS {2}${name} `, 'm'));
+      }
+      expect(stdout).not.toMatch(/^ok /m);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 
   it('refuses an environment that it cannot read, with 2', async () => {

@@ -27,15 +27,13 @@ export function fenceCheck(cluster: Cluster, trials: Trials): Check {
     timeoutMs: TIMEOUT_MS,
     remedy: 'see why the test pod does not end: kubectl get pods -A -l glovebox.dev/task=doctor',
     run: async (signal) => {
-      const found = await trials(signal);
-      if (isFinding(found)) return [found];
-      const untried = found[0]?.around.untried ?? [];
+      const { trials: made, refused } = await trials(signal);
       const judged: Finding[] = [];
-      for (const trial of found) {
+      for (const trial of made) {
         judged.push(...judgeFence(trial, await isCovered(cluster, trial.template.pod.namespace)));
       }
-      const leftOvers = found.flatMap(({ leftOver }) => (leftOver === null ? [] : [leftOver]));
-      return [...distinct(judged), ...untried, ...leftOvers];
+      const leftOvers = made.flatMap(({ leftOver }) => (leftOver === null ? [] : [leftOver]));
+      return distinct([...judged, ...refused, ...(made[0]?.around.untried ?? []), ...leftOvers]);
     },
   };
 }

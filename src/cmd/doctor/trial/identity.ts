@@ -1,5 +1,5 @@
 /** Identity: a real sandbox's token opens what it is for, and nothing else. */
-import { type Check, type Finding, fails, isFinding, ok, warns } from '../check.ts';
+import { type Check, type Finding, fails, ok, warns } from '../check.ts';
 import { OTHER_ACCOUNT } from '../cluster/read-object.ts';
 import { NOT_TRIED, type Trial, type Trials } from './trial.ts';
 
@@ -10,9 +10,8 @@ export function identityCheck(trials: Trials): Check {
     timeoutMs: 600_000,
     remedy: 'see why the API server does not answer',
     run: async (signal) => {
-      const found = await trials(signal);
-      if (isFinding(found)) return [NOT_TRIED];
-      const judged = found.map(judgeIdentity);
+      const { trials: made, refused } = await trials(signal);
+      const judged = [...made.map(judgeIdentity), ...(refused.length > 0 ? [NOT_TRIED] : [])];
       return judged.filter((one, at) => judged.findIndex(({ text }) => text === one.text) === at);
     },
   };

@@ -1,5 +1,5 @@
 /** Images: the runner's and each template's, pulled by a node and run. */
-import { type Check, type Finding, fails, isFinding, ok, warns } from '../check.ts';
+import { type Check, type Finding, fails, ok, warns } from '../check.ts';
 import { endOf, NOT_TRIED, type Trial, type Trials } from './trial.ts';
 
 /** Builds the check; the trials have most often been run by then. */
@@ -9,8 +9,8 @@ export function imagesCheck(trials: Trials): Check {
     timeoutMs: 600_000,
     remedy: 'see why the test pod does not end: kubectl get pods -A -l glovebox.dev/task=doctor',
     run: async (signal) => {
-      const found = await trials(signal);
-      return isFinding(found) ? [NOT_TRIED] : judgeImages(found);
+      const { trials: made, refused } = await trials(signal);
+      return [...judgeImages(made), ...(refused.length > 0 ? [NOT_TRIED] : [])];
     },
   };
 }

@@ -3,44 +3,39 @@
  * end, shows its token to the API server, and removes the Job whatever happens.
  */
 import type { JobManifest } from '../../../job/kube-objects.ts';
-import { newAnswerKey } from '../../../shared/answer-key.ts';
-import { type Finding, fails, isFinding, warns } from '../check.ts';
+import { type AnswerKey, newAnswerKey } from '../../../shared/answer-key.ts';
+import { apart, type Finding, fails, isFinding, warns } from '../check.ts';
 import { asBot, type Cluster, type Installed } from '../cluster/cluster.ts';
 import { isImpersonationRefused, messageOf, OTHER_ACCOUNT } from '../cluster/read-object.ts';
 import type { SandboxTemplate } from '../cluster/sandbox-templates.ts';
 import { type Lookup, readSurroundings, type Surroundings } from './surroundings.ts';
 import { tryToken } from './token-trial.ts';
-import { endOf, type Trial, type Trials } from './trial.ts';
+import { endOf, type Trial, type Trials, type TrialsRun } from './trial.ts';
 import { trialJob } from './trial-job.ts';
 import { type JobPlace, removeJob, removeLeftOvers } from './trial-jobs.ts';
 import { waitForEnd } from './wait-for-end.ts';
 
 /** Whoever asks first starts them; all get the same result. */
 export function createTrials(cluster: Cluster, lookup: Lookup): Trials {
-  let running: Promise<readonly Trial[] | Finding> | undefined;
+  let running: Promise<TrialsRun> | undefined;
   return (signal) => {
     running ??= runTrials(cluster, lookup, signal);
     return running;
   };
 }
 
-async function runTrials(
-  cluster: Cluster,
-  lookup: Lookup,
-  signal: AbortSignal,
-): Promise<readonly Trial[] | Finding> {
+async function runTrials(cluster: Cluster, lookup: Lookup, signal: AbortSignal): Promise<TrialsRun> {
   const installed = await cluster.installed();
-  if (isFinding(installed)) return installed;
+  if (isFinding(installed)) return { trials: [], refused: [installed] };
   const around = await readSurroundings(cluster, installed, lookup);
-  if (isFinding(around)) return around;
+  if (isFinding(around)) return { trials: [], refused: [around] };
   await removeLeftOvers(cluster, installed.namespaces);
-  const trials: Trial[] = [];
+  const made: (Trial | Finding)[] = [];
   for (const template of distinct(installed.templates)) {
-    const trial = await runTrial({ cluster, installed, around, template }, signal);
-    if (isFinding(trial)) return trial;
-    trials.push(trial);
+    made.push(await runTrial({ cluster, installed, around, template }, signal));
   }
-  return trials;
+  const { wanted, findings } = apart(made);
+  return { trials: wanted, refused: findings };
 }
 
 /** Templates that differ in nothing that a sandbox's start depends on are tried once. */
@@ -69,19 +64,27 @@ async function runTrial(deps: TrialDeps, signal: AbortSignal): Promise<Trial | F
     name: job.metadata?.name ?? '',
     as: await asBot(cluster),
   };
-  const refused = await makeJob(cluster, job, place);
-  if (refused) return refused;
-  let leftOver: Finding | null = null;
   try {
+    const refused = await makeJob(cluster, job, place);
+    if (refused) return refused;
     const end = await waitForEnd(cluster, place, signal);
     const trial = { template, runnerImage: env.runnerImage, around, token: null, leftOver: null, ...end };
-    const sealed = endOf(trial, 'fetch')?.answer?.sealedToken ?? null;
-    const token = sealed === null ? null : await tryToken(cluster, key.open(sealed), place.name);
-    leftOver = await removeJob(cluster, place);
-    return { ...trial, token, leftOver };
+    const token = opened(key, endOf(trial, 'fetch')?.answer?.sealedToken ?? null);
+    const reviewed = token === null ? null : await tryToken(cluster, token, place.name);
+    return { ...trial, token: reviewed, leftOver: await removeJob(cluster, place) };
   } catch (error) {
+    // also where the making was not answered: it may have been done
     await removeJob(cluster, place);
     throw error;
+  }
+}
+
+/** Null for what was not sealed to this run's key. */
+function opened(key: AnswerKey, sealed: string | null): string | null {
+  try {
+    return sealed === null ? null : key.open(sealed);
+  } catch {
+    return null;
   }
 }
 

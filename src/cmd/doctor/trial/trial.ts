@@ -32,8 +32,14 @@ export interface Trial {
   readonly leftOver: Finding | null;
 }
 
-/** All that were made, or why none could be. */
-export type Trials = (signal: AbortSignal) => Promise<readonly Trial[] | Finding>;
+/** Those that could be made, and why others could not. */
+export interface TrialsRun {
+  readonly trials: readonly Trial[];
+  readonly refused: readonly Finding[];
+}
+
+/** Runs them at the first call; every call gets the same. */
+export type Trials = (signal: AbortSignal) => Promise<TrialsRun>;
 
 /** The container of that name, where it ended. */
 export function endOf({ containers }: Trial, name: string): ContainerEnd | null {
@@ -41,4 +47,4 @@ export function endOf({ containers }: Trial, name: string): ContainerEnd | null 
 }
 
 /** For checks that follow the fence's, which says why. */
-export const NOT_TRIED: Finding = warns('not tried: there was no test pod', 'see the line of the fence');
+export const NOT_TRIED: Finding = warns('not tried where there was no test pod', 'see the line of the fence');

@@ -113,7 +113,11 @@ describe('what is said of the fence', () => {
     const path = '/apis/networking.k8s.io/v1/namespaces/glovebox-sandbox/networkpolicies';
     const open = buildTrial({}, { reached: ['198.18.0.1:16443'] });
     const run = async (trial: Trial) =>
-      said(await fenceCheck(buildCluster(kube), async () => [trial]).run(new AbortController().signal));
+      said(
+        await fenceCheck(buildCluster(kube), async () => ({ trials: [trial], refused: [] })).run(
+          new AbortController().signal,
+        ),
+      );
     kube.on('GET', path, () => answered({ items: [] }));
     expect(await run(open)).toEqual([
       ['fails', expect.any(String), expect.stringContaining('apply the NetworkPolicies')],
@@ -263,12 +267,12 @@ it('where no trial could be made, the fence says why, and the others point to it
     text: 'no test pod: this account may not act as the bot',
     fix: 'let it',
   } as const;
-  const trials = async () => why;
+  const trials = async () => ({ trials: [], refused: [why] });
   const signal = new AbortController().signal;
   expect(await fenceCheck(buildCluster(fakeKube()), trials).run(signal)).toEqual([why]);
   for (const check of [imagesCheck(trials), identityCheck(trials)]) {
     expect(said(await check.run(signal))).toEqual([
-      ['warns', 'not tried: there was no test pod', 'see the line of the fence'],
+      ['warns', 'not tried where there was no test pod', 'see the line of the fence'],
     ]);
   }
 });

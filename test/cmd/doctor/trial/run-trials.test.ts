@@ -1,13 +1,13 @@
 /** Trial sandboxes against an API server by table: made as the bot, followed to their end, and removed whatever happens. */
 import { beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { isFinding } from '../../../../src/cmd/doctor/check.ts';
 import { createTrials } from '../../../../src/cmd/doctor/trial/run-trials.ts';
 import type { Trial } from '../../../../src/cmd/doctor/trial/trial.ts';
 import { RunnerLayout } from '../../../../src/result/contract/layout.ts';
 import { sealTo } from '../../../../src/shared/answer-key.ts';
+import { GloveboxError } from '../../../../src/shared/errors.ts';
 import { systemRandom } from '../../../../src/shared/ids.ts';
-import { buildAnswer, buildCluster } from '../../../builders/doctor-cluster.ts';
+import { ADMIN_TEXT, buildAnswer, buildCluster, buildInstalled } from '../../../builders/doctor-cluster.ts';
 import { answered, type FakeKube, fakeKube, forbidden, refusal } from '../../../fakes/fake-kube-requests.ts';
 
 const BOT = 'system:serviceaccount:glovebox:bot';
@@ -105,10 +105,9 @@ function done(name: string) {
 }
 
 async function run(signal = new AbortController().signal): Promise<Trial> {
-  const trials = await createTrials(buildCluster(kube), async () => '198.18.0.1')(signal);
-  if (isFinding(trials)) throw new Error(trials.text);
+  const { trials, refused } = await createTrials(buildCluster(kube), async () => '198.18.0.1')(signal);
   const [trial] = trials;
-  if (trial === undefined) throw new Error('no trial');
+  if (trial === undefined) throw new Error(refused.map(({ text }) => text).join());
   return trial;
 }
 
@@ -273,11 +272,36 @@ describe('where no Job can be made', () => {
     },
   ])('since $name, that is said', async ({ answer, says }) => {
     kube.on('POST', JOBS, () => answer);
-    const trials = await createTrials(
-      buildCluster(kube),
-      async () => '198.18.0.1',
-    )(new AbortController().signal);
-    expect(isFinding(trials) ? [trials.state, trials.text] : null).toEqual(says);
+    const run = createTrials(buildCluster(kube), async () => '198.18.0.1');
+    const { trials, refused } = await run(new AbortController().signal);
+    expect(trials).toEqual([]);
+    expect(refused.map(({ state, text }) => [state, text])).toEqual([says]);
+  });
+
+  it('in one namespace, those of another are tried all the same', async () => {
+    const two = ADMIN_TEXT.replace(
+      'defaultTemplate',
+      '  closed: { isolation: pod, image: other, pod: { namespace: closed } }\ndefaultTemplate',
+    );
+    kube.on('POST', '/apis/batch/v1/namespaces/closed/jobs', () => refusal(403, 'namespace is terminating'));
+    const cluster = buildCluster(kube, { installed: async () => buildInstalled(two) });
+    const { trials, refused } = await createTrials(cluster, async () => '')(new AbortController().signal);
+    expect(trials.map(({ template }) => template.name)).toEqual(['node-24']);
+    expect(refused.map(({ text }) => text)).toEqual(['no test pod in closed: namespace is terminating']);
+  });
+
+  it('since nobody answered, it is removed: it may have been made', async () => {
+    kube.on('POST', JOBS, ({ body }) => {
+      job = Job.parse(body);
+      const { name } = job.metadata;
+      kube.on('DELETE', `${JOBS}/${name}`, () => {
+        job = null;
+        return answered({});
+      });
+      throw new GloveboxError({ code: 'kubernetes-unavailable', message: 'no answer' });
+    });
+    await expect(run()).rejects.toMatchObject({ code: 'kubernetes-unavailable' });
+    expect(job).toBeNull();
   });
 
   it('as the bot itself there is nobody to impersonate', async () => {
