@@ -173,6 +173,11 @@ describe.runIf(clusterHere)('jobs on the cluster', () => {
     await test.sandbox.stop(spec.name, 0);
   });
 
+  it('says memory of work too, and long before its deadline', async () => {
+    const spec = await launch({ fetch: {}, work: { eat: true } });
+    expect(reasons(await until(spec, hasEnded))).toEqual(['fetch completed', 'work memory']);
+  });
+
   it('hands each container exactly what its layout says, and nothing of the cluster', async () => {
     const toolEnv = {
       SCRIPT: JSON.stringify({ fetch: {}, work: { hang: true } }),

@@ -23,6 +23,13 @@ const MIB = 2 ** 20;
 /** deliver reads files and sends them. */
 const DELIVER_RESOURCES = { cpu: '100m', memory: String(256 * MIB), 'ephemeral-storage': String(64 * MIB) };
 
+/**
+ * A pod's own limit is that of its largest init container or the sum of the others. Were it the work container's, Node's
+ * pages on the volume, which count for the pod, would be read again and again at the limit and nothing would be killed
+ * (seen: no progress until the deadline). With this much more in fetch the container's limit is met first, at once.
+ */
+const POD_HEADROOM_BYTES = 256 * MIB;
+
 /** `enableServiceLinks: false` leaves those of the API server itself (tried): they are overwritten. */
 const NO_CLUSTER = [
   'KUBERNETES_SERVICE_HOST',
@@ -86,7 +93,8 @@ function resourcesOf(
   phase: Phase,
 ): NonNullable<ContainerManifest['resources']> {
   if (phase === 'deliver') return { limits: DELIVER_RESOURCES, requests: DELIVER_RESOURCES };
-  const shared = { cpu: `${facts.cpuMillis}m`, memory: String(limits.memoryBytes) };
+  const memory = limits.memoryBytes + (phase === 'fetch' ? POD_HEADROOM_BYTES : 0);
+  const shared = { cpu: `${facts.cpuMillis}m`, memory: String(memory) };
   return {
     limits: { ...shared, 'ephemeral-storage': String(facts.diskBytes) },
     // a node is not asked to keep room for every volume at its limit at once

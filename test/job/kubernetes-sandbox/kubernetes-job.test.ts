@@ -153,6 +153,12 @@ describe('a job as a Kubernetes Job', () => {
     },
   );
 
+  it('lets the pod have more memory than the container that may run out of it', () => {
+    const memoryOf = (name: string) => Number(container(buildPodJob(), name).resources?.limits?.['memory']);
+    expect(memoryOf('work')).toBe(2 ** 30);
+    expect(memoryOf('fetch') - memoryOf('work')).toBe(256 * 2 ** 20);
+  });
+
   it('gives the pod no way to a name, a service or the API server', () => {
     expect(podOf(buildPodJob())).toMatchObject({
       serviceAccountName: 'sandbox',
