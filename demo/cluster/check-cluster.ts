@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { GloveboxError } from '../../src/shared/errors.ts';
 import type { Kubectl } from './kubectl.ts';
 import type { Manifest } from './manifest.ts';
-import { DEMO_LABEL } from './places.ts';
+import { DEMO_LABEL, NAMESPACES } from './places.ts';
 
 const Version = z.object({ serverVersion: z.object({ gitVersion: z.string() }) });
 const Found = z.object({
@@ -55,6 +55,16 @@ export async function findEarlier(kubectl: Kubectl, manifests: readonly Manifest
     code: 'namespace-taken',
     message: `${foreign.kind} '${foreign.metadata.name}' in context '${kubectl.context}' was not made by this demo, and is left as it is; choose another cluster, then run again.`,
   });
+}
+
+/** The two namespaces alone, before anything is built for the cluster. Error `namespace-taken`. */
+export async function checkNamespaces(kubectl: Kubectl): Promise<void> {
+  const namespaces = Object.values(NAMESPACES).map((name) => ({
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name },
+  }));
+  await findEarlier(kubectl, namespaces);
 }
 
 /** One object comes as itself, several as a list. */

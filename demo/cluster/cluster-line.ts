@@ -2,7 +2,7 @@
  * The whole line in a cluster, as demo and cluster suites run it: control plane, gateway and database from the manifests,
  * the outside world in a pod beside them, reached from here through forwarded ports. `close` removes all of it.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { z } from 'zod';
@@ -11,7 +11,7 @@ import { WEBHOOK_PATH } from '../../src/webhook/receive-webhook.ts';
 import type { RepositorySeed } from '../../test/github-host/seed.ts';
 import type { Line } from '../line.ts';
 import type { RealUpstream } from '../open-upstream.ts';
-import { checkAccess, findEarlier } from './check-cluster.ts';
+import { findEarlier } from './check-cluster.ts';
 import type { ControlClient } from './control-client.ts';
 import type { StartWorld } from './control-wire.ts';
 import type { DemoImages } from './images.ts';
@@ -19,7 +19,7 @@ import { install, wireSeed } from './install.ts';
 import type { Kubectl } from './kubectl.ts';
 import { type Manifest, readManifests } from './manifest.ts';
 import { writeOverlay } from './overlay.ts';
-import { BOT_URL, DEMO_PORTS, GITHUB_URL, MODEL_URL, NAMESPACES } from './places.ts';
+import { BOT_URL, DEMO_PORTS, NAMESPACES } from './places.ts';
 import { type PortForward, startPortForward } from './port-forward.ts';
 import { REMOVE_COMMAND, removeDemo } from './remove.ts';
 import { type DemoSecrets, databaseUrl, newSecrets } from './secrets.ts';
@@ -46,6 +46,8 @@ export interface ClusterLine extends Line {
   readonly secrets: DemoSecrets;
 }
 
+const DATABASE = { namespace: NAMESPACES.control, target: 'service/postgres', port: 5432 };
+
 type Closers = (() => Promise<unknown>)[];
 
 /** Starts it. Errors: the cluster's, `not-ready`, `port-forward-failed`, the signal's reason; all that was made is removed. */
@@ -68,8 +70,6 @@ async function build(
   { closers, close }: { readonly closers: Closers; readonly close: () => Promise<void> },
 ): Promise<ClusterLine> {
   const { say, signal } = options;
-  const version = await checkAccess(kubectl);
-  say(`Cluster: context ${kubectl.context}, Kubernetes ${version}.`);
   const secrets = newSecrets(options.upstream?.apiKey ?? null);
   const manifests = await render(kubectl, options, secrets);
   if (await findEarlier(kubectl, manifests)) {
@@ -108,8 +108,6 @@ async function build(
   };
 }
 
-const DATABASE = { namespace: NAMESPACES.control, target: 'service/postgres', port: 5432 };
-
 function worldOf(
   { repositories, scenario, scenarios }: ClusterLineOptions,
   { appPrivateKey, webhookSecret }: DemoSecrets,
@@ -128,13 +126,13 @@ async function render(
   { images, adminText, upstream }: ClusterLineOptions,
   secrets: DemoSecrets,
 ): Promise<Manifest[]> {
-  const folder = await mkdtemp(join(tmpdir(), 'glovebox-demo-'));
+  const folder = await realpath(await mkdtemp(join(tmpdir(), 'glovebox-demo-')));
   try {
     await writeOverlay(folder, {
       images,
       adminText,
       secrets,
-      endpoints: { github: GITHUB_URL, model: upstream?.url ?? MODEL_URL },
+      upstream: upstream?.url ?? null,
     });
     return readManifests(await kubectl.run(['kustomize', folder]));
   } finally {

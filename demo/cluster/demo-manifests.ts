@@ -8,9 +8,9 @@ const DEMO = component('demo');
 const namespace = NAMESPACES.control;
 const BOT_PORT = 3000;
 
-/** Pod, Service and policies; `image` is the demo's. */
-export function demoManifests(image: string): Manifest[] {
-  return [demoPod(image), demoService(), ...policies()];
+/** Pod, Service and policies; `image` is the demo's, `upstream` a model that is not played. */
+export function demoManifests(image: string, upstream: string | null): Manifest[] {
+  return [demoPod(image), demoService(), ...policies(), ...(upstream === null ? [] : [toUpstream(upstream)])];
 }
 
 function demoPod(image: string): Manifest {
@@ -69,6 +69,13 @@ function policies(): Manifest[] {
     }),
     policy('demo-gateway', 'gateway', { egress: [{ to: [peer('demo')], ports: ports(github, model) }] }),
   ];
+}
+
+/** Its address is known by name alone, so its port is opened to all. */
+function toUpstream(url: string): Manifest {
+  const { port, protocol } = new URL(url);
+  const number = port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port);
+  return policy('demo-upstream', 'gateway', { egress: [{ ports: ports(number) }] });
 }
 
 function policy(

@@ -6,6 +6,7 @@ import { DEMO_MODEL } from '../model/demo-model.ts';
 import { upstreamOf } from '../open-upstream.ts';
 import type { Subject } from '../subject.ts';
 import { templateNameOf } from '../template-name.ts';
+import { checkAccess, checkNamespaces } from './check-cluster.ts';
 import { startClusterLine } from './cluster-line.ts';
 import { imagesAt } from './images.ts';
 import { findKubectl, openKubectl } from './kubectl.ts';
@@ -25,6 +26,8 @@ export async function openCluster(
 ): Promise<Line> {
   const upstream = upstreamOf(given);
   const kubectl = openKubectl(findKubectl(testClusterFolder));
+  options.say(`Cluster: context ${kubectl.context}, Kubernetes ${await checkAccess(kubectl)}.`);
+  await checkNamespaces(kubectl);
   const images = given.images === null ? await buildImages(kubectl, options) : imagesAt(given.images);
   return startClusterLine(kubectl, {
     ...options,

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { demoManifests } from './demo-manifests.ts';
 import type { DemoImages } from './images.ts';
 import { listOf } from './manifest.ts';
-import { DEMO_LABEL, NAMESPACES } from './places.ts';
+import { DEMO_LABEL, GITHUB_URL, MODEL_URL, NAMESPACES } from './places.ts';
 import { botVariables, type DemoSecrets, gatewayVariables } from './secrets.ts';
 
 const DEV = fileURLToPath(new URL('../../k8s/overlays/dev', import.meta.url));
@@ -20,10 +20,8 @@ export interface OverlayWants {
   readonly images: DemoImages;
   readonly adminText: string;
   readonly secrets: DemoSecrets;
-  readonly endpoints: {
-    readonly github: string;
-    readonly model: string;
-  };
+  /** Address of a model that is not played; null: the demo's pod plays it. */
+  readonly upstream: string | null;
 }
 
 /** Writes it into an empty folder, for `kubectl kustomize`. */
@@ -31,7 +29,7 @@ export async function writeOverlay(folder: string, wants: OverlayWants): Promise
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const files: Readonly<Record<string, string>> = {
     'kustomization.yaml': JSON.stringify(kustomization(folder, wants)),
-    'demo.json': listOf(demoManifests(wants.images.demo)),
+    'demo.json': listOf(demoManifests(wants.images.demo, wants.upstream)),
     'glovebox.config.yml': wants.adminText,
     'template-images.txt': `${wants.images.template}\n`,
     'bot.env': envFile(botVariables(wants.secrets)),
@@ -42,7 +40,7 @@ export async function writeOverlay(folder: string, wants: OverlayWants): Promise
     await writeFile(join(folder, name), text, { mode: 0o600 });
 }
 
-function kustomization(folder: string, { images, endpoints }: OverlayWants): object {
+function kustomization(folder: string, { images, upstream }: OverlayWants): object {
   const merge = { namespace: NAMESPACES.control, behavior: 'merge' };
   const replace = { namespace: NAMESPACES.control, behavior: 'replace' };
   return {
@@ -61,9 +59,9 @@ function kustomization(folder: string, { images, endpoints }: OverlayWants): obj
         name: 'glovebox-endpoints',
         ...merge,
         literals: [
-          `GITHUB_API_URL=${endpoints.github}`,
-          `GITHUB_GIT_URL=${endpoints.github}`,
-          `ANTHROPIC_BASE_URL=${endpoints.model}`,
+          `GITHUB_API_URL=${GITHUB_URL}`,
+          `GITHUB_GIT_URL=${GITHUB_URL}`,
+          `ANTHROPIC_BASE_URL=${upstream ?? MODEL_URL}`,
           'GLOVEBOX_GITHUB_THROTTLE=off',
           'GLOVEBOX_ALLOW_PLAIN_GIT=yes',
         ],
