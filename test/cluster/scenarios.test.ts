@@ -3,6 +3,7 @@
  * database, so that whatever two replicas do twice shows on the host.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import type { HostView } from '../../demo/host-view.ts';
 import { SCENARIOS } from '../../demo/scenarios/all.ts';
 import { verifyChain } from '../../src/audit/verify-chain.ts';
@@ -18,6 +19,9 @@ type Name = (typeof NAMES)[number];
 const WORLD_MS = 900_000;
 const SCENARIOS_MS = 600_000;
 const PODS_GONE_MS = 60_000;
+
+/** What the record holds of a job that did not end by itself, such as one that made room for another pod. */
+const Taken = z.looseObject({ trouble: z.looseObject({ kind: z.string() }) });
 
 /** Told apart by the model's side in the issue's text, as nothing else of theirs differs. */
 const mark = (name: Name): string => `Seen by the team of ${name}.`;
@@ -123,6 +127,18 @@ describe.runIf(clusterHere)('the four scenarios on a cluster, with two bots and 
       const chain = await verifyChain(db, taskOf(name).id);
       expect(chain).toMatchObject({ intact: true, brokenAt: null });
     }
+  });
+
+  it('a job is followed by another one of its kind and round only where the platform took it', async () => {
+    const jobs = await world.line.db
+      .selectFrom('job')
+      .select(['task_id', 'kind', 'round', 'observation'])
+      .orderBy('created_at')
+      .execute();
+    const places = jobs.map((job) => `${job.task_id} ${job.kind} ${job.round}`);
+    const followed = jobs.filter((_job, index) => places.indexOf(places[index] ?? '', index + 1) > index);
+    expect(followed.filter(({ observation }) => Taken.safeParse(observation).error)).toEqual([]);
+    expect(new Set(jobs.map((job) => job.task_id)).size).toBe(NAMES.length);
   });
 
   it(

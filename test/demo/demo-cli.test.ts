@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -103,6 +103,11 @@ describe('npm run demo', () => {
       ['--scenario', 'fixx'],
       "Refused: Unknown scenario 'fixx': expected one of fix, broken, injected, lying.\n",
     ],
+    [['--images', 'registry.example.com/glovebox'], 'Refused: --images belongs to --kubernetes: say both.\n'],
+    [
+      ['--kubernetes', '--isolation', 'none'],
+      'Refused: --isolation is for one machine: leave it out with --kubernetes.\n',
+    ],
     [['--port', '99999'], "Refused: Invalid --port '99999': expected 0 to 65535.\n"],
   ])('refuses %j with one sentence and exits with 2', async (args, sentence) => {
     expect(await demo(...args)).toEqual({ code: 2, stdout: '', stderr: sentence });
@@ -114,6 +119,15 @@ describe('npm run demo', () => {
       code: 2,
       stdout: '',
       stderr: 'Refused: git is not on PATH; install git, then run again.\n',
+    });
+  });
+
+  it('with --kubernetes and without kubectl exits with 2 and says what to do', async () => {
+    symlinkSync(execFileSync('which', ['git'], { encoding: 'utf8' }).trim(), join(folder, 'git'));
+    const env = { PATH: folder, GLOVEBOX_TEST_CLUSTER: folder };
+    expect(await runNode(['demo/main.ts', '--kubernetes'], { env })).toMatchObject({
+      code: 2,
+      stderr: 'Refused: kubectl is not on PATH; install kubectl, then run again.\n',
     });
   });
 
