@@ -20,8 +20,8 @@ const DELIVER_USER = 1_001;
 export const GROUP = 1_000;
 
 const MIB = 2 ** 20;
-/** deliver reads files and sends them. */
-const DELIVER_RESOURCES = { cpu: '100m', memory: String(256 * MIB), 'ephemeral-storage': String(64 * MIB) };
+/** deliver reads files and sends them; its start alone, which verify waits for, took 2.5 s with 100m, 0.8 s with this. */
+const DELIVER_RESOURCES = { cpu: '300m', memory: String(256 * MIB), 'ephemeral-storage': String(64 * MIB) };
 
 /**
  * A pod's own limit is that of its largest init container or the sum of the others. Were it the work container's, Node's
