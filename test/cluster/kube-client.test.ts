@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { type KubeAccess, openKubeAccess } from '../../src/job/kube-access.ts';
 import { createKubeClient } from '../../src/job/kube-client.ts';
 import { kubernetesJob } from '../../src/job/kubernetes-sandbox/kubernetes-job.ts';
@@ -62,11 +62,13 @@ describe.runIf(clusterHere)('the client', () => {
       const strict = await inNamespace('glovebox-test-client', {
         'pod-security.kubernetes.io/warn': 'restricted',
       });
+      onTestFinished(() => strict.close());
       const warned = openKubeAccess({
         kubeconfigPath,
         callTimeoutMs: 15_000,
         warn: (text) => warnings.push(text),
       });
+      onTestFinished(() => warned.close());
       const job = kubernetesJob(
         buildPodJob({ pod: { ...POD, namespace: strict.name, queue: 'none' } }),
         FACTS,
@@ -75,8 +77,6 @@ describe.runIf(clusterHere)('the client', () => {
       if (work) delete work.securityContext;
       await createKubeClient(warned).createJob(job);
       expect(warnings.join()).toMatch(/would violate PodSecurity/);
-      await warned.close();
-      await strict.close();
     });
 
     it('shows nothing of a kubeconfig that cannot be read', () => {
