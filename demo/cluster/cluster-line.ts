@@ -10,6 +10,7 @@ import { openDatabase } from '../../src/task/open-database.ts';
 import { WEBHOOK_PATH } from '../../src/webhook/receive-webhook.ts';
 import type { RepositorySeed } from '../../test/github-host/seed.ts';
 import type { Line } from '../line.ts';
+import type { ScriptedAnswer } from '../model/script.ts';
 import type { RealUpstream } from '../open-upstream.ts';
 import { findEarlier } from './check-cluster.ts';
 import type { ControlClient } from './control-client.ts';
@@ -33,6 +34,8 @@ export interface ClusterLineOptions {
   readonly scenario: string;
   /** Scenarios of single conversations, by a text that only theirs holds. */
   readonly scenarios: Readonly<Record<string, string>>;
+  /** The same with answers written down. */
+  readonly scripts?: Readonly<Record<string, readonly ScriptedAnswer[]>>;
   readonly say: (text: string) => void;
   /** What a failed start made stays, to be looked at. */
   readonly keep: boolean;
@@ -109,7 +112,7 @@ async function build(
 }
 
 function worldOf(
-  { repositories, scenario, scenarios }: ClusterLineOptions,
+  { repositories, scenario, scenarios, scripts = {} }: ClusterLineOptions,
   { appPrivateKey, webhookSecret }: DemoSecrets,
 ): z.input<typeof StartWorld> {
   return {
@@ -118,7 +121,14 @@ function worldOf(
     repositories: repositories.map(wireSeed),
     scenario,
     scenarios: { ...scenarios },
+    scripts: Object.fromEntries(
+      Object.entries(scripts).map(([mark, answers]) => [mark, answers.map(wireAnswer)]),
+    ),
   };
+}
+
+function wireAnswer({ text, calls }: ScriptedAnswer) {
+  return { text, calls: calls.map(({ tool, input }) => ({ tool, input: { ...input } })) };
 }
 
 async function render(

@@ -1,6 +1,7 @@
 /** What the demo's own pod is asked over its control API: one schema a request, shared by both ends. */
 import { z } from 'zod';
 import { HostView } from '../host-view.ts';
+import { TOOLS } from '../model/script.ts';
 import { SCENARIOS } from '../scenarios/all.ts';
 
 /** Header that names a request: whoever gets no answer sends it again under the same name. */
@@ -12,6 +13,11 @@ const Person = z.enum(['admin', 'writer', 'triage', 'outsider']);
 /** Git's modes of files that a repository is seeded with. */
 export const SeedMode = z.enum(['100644', '100755', '120000']);
 const SeedFile = z.strictObject({ path: z.string().min(1), base64: z.base64(), mode: SeedMode });
+
+const ScriptedAnswer = z.strictObject({
+  text: z.string(),
+  calls: z.array(z.strictObject({ tool: z.enum(TOOLS), input: z.record(z.string(), z.unknown()) })),
+});
 
 /** `PUT /world`: starts GitHub and the model, once. */
 export const StartWorld = z.strictObject({
@@ -29,6 +35,8 @@ export const StartWorld = z.strictObject({
   scenario: ScenarioName,
   /** Scenarios of single conversations, by a text that only theirs holds. */
   scenarios: z.record(z.string().min(1), ScenarioName).default({}),
+  /** The same with answers written down. */
+  scripts: z.record(z.string().min(1), z.array(ScriptedAnswer)).default({}),
 });
 export type StartWorld = z.infer<typeof StartWorld>;
 
@@ -73,11 +81,13 @@ export type ModelFault = z.infer<typeof ModelFault>;
 /** `POST /holds`: the `nth` request that matches waits until the hold is deleted. Answers `Held`. */
 export const OpenHold = z.strictObject({
   side: z.enum(['github', 'model']),
-  /** `answer`: the effect is there, and who asked does not know. */
-  on: z.enum(['request', 'answer']).default('request'),
+  /** `answer`: the effect is there, and who asked does not know. `stream`: half of an answer's beginning came. */
+  on: z.enum(['request', 'answer', 'stream']).default('request'),
   method: z.string(),
   /** A regular expression. */
   path: z.string(),
+  /** What its body has to hold. */
+  text: z.string().default(''),
   nth: z.int().positive().default(1),
 });
 export type OpenHold = z.infer<typeof OpenHold>;

@@ -3,7 +3,12 @@
  * that can hold requests, so that kills between two effects can be tried on a cluster too.
  */
 import { randomUUID } from 'node:crypto';
-import { type Hold, type HoldingProxy, startHoldingProxy } from '../../test/fixtures/holding-proxy.ts';
+import {
+  type Hold,
+  type HoldingProxy,
+  type Matcher,
+  startHoldingProxy,
+} from '../../test/fixtures/holding-proxy.ts';
 import { type GithubHost, startGithubHost } from '../../test/github-host/github-host.ts';
 import { viewOf } from '../host-view.ts';
 import type { ScriptStep } from '../model/script.ts';
@@ -52,10 +57,7 @@ export async function startWorld(want: StartWorld, ports: WorldPorts): Promise<W
     webhook: want.webhook,
   });
   const model = await startScriptedModel(answersOf(want.scenario), {
-    scriptFor: (messages) => {
-      const mark = Object.keys(want.scenarios).find((text) => messages.includes(text));
-      return mark === undefined ? undefined : answersOf(want.scenarios[mark] ?? '');
-    },
+    scriptFor: (messages) => scriptsOf(want).find(([mark]) => messages.includes(mark))?.[1],
   });
   const everywhere = '0.0.0.0';
   const toGithub = await startHoldingProxy(host.state.origin, { host: everywhere, port: ports.github });
@@ -73,6 +75,11 @@ export async function startWorld(want: StartWorld, ports: WorldPorts): Promise<W
   };
 }
 
+function scriptsOf({ scenarios, scripts }: StartWorld): (readonly [string, readonly ScriptStep[]])[] {
+  const named = Object.entries(scenarios).map(([mark, name]) => [mark, answersOf(name)] as const);
+  return [...Object.entries(scripts), ...named];
+}
+
 function answersOf(scenario: string): readonly ScriptStep[] {
   return SCENARIOS[scenario]?.answers ?? [];
 }
@@ -82,13 +89,8 @@ function holdsOn(
 ): Pick<World, 'hold' | 'isReached' | 'release'> {
   const holds = new Map<string, Watched>();
   return {
-    hold: ({ side, on, method, path, nth }) => {
-      const matches = nthMatch(method, new RegExp(path), nth);
-      const proxy = proxies[side];
-      const watched: Watched = {
-        hold: on === 'answer' ? proxy.holdAnswers(matches) : proxy.hold(matches),
-        reached: false,
-      };
+    hold: (want) => {
+      const watched: Watched = { hold: openHold(proxies[want.side], want), reached: false };
       void watched.hold.reached.then(() => {
         watched.reached = true;
       });
@@ -104,10 +106,18 @@ function holdsOn(
   };
 }
 
-function nthMatch(method: string, path: RegExp, nth: number) {
+function openHold(proxy: HoldingProxy, want: OpenHold): Hold {
+  const matches = nthMatch(want);
+  if (want.on === 'request') return proxy.hold(matches);
+  return want.on === 'answer' ? proxy.holdAnswers(matches) : proxy.holdStreams(matches);
+}
+
+function nthMatch({ method, path, text, nth }: OpenHold): Matcher {
+  const pattern = new RegExp(path);
   let seen = 0;
-  return (request: { readonly method: string; readonly path: string }): boolean => {
-    if (request.method !== method || !path.test(request.path)) return false;
+  return (request) => {
+    if (request.method !== method || !pattern.test(request.path) || !request.body.includes(text))
+      return false;
     seen += 1;
     return seen === nth;
   };

@@ -1,8 +1,17 @@
 /** What stands in for the model: answers written down in order. A conversation's place in it is how often it was answered. */
 
-/** A call of one of the agent's tools. */
+/** The agent's tools. */
+export const TOOLS = [
+  'bash',
+  'str_replace_based_edit_tool',
+  'search_files',
+  'search_content',
+  'finish',
+] as const;
+
+/** A call of one of them. */
 export interface ScriptedCall {
-  readonly tool: 'bash' | 'str_replace_based_edit_tool' | 'search_files' | 'search_content' | 'finish';
+  readonly tool: (typeof TOOLS)[number];
   readonly input: Readonly<Record<string, unknown>>;
 }
 
