@@ -60,7 +60,16 @@ function start(): Promise<void> {
       },
     ],
     scenario: 'fix',
+    scripts: { 'Says hello': [{ text: 'Hello.', calls: [] }] },
   });
+}
+
+/** A call of the model in a conversation about `said`. */
+async function askModel(said: string): Promise<Response> {
+  const { urls } = await control.world();
+  const messages = [{ role: 'user', content: said }];
+  const body = JSON.stringify({ model: 'claude-sonnet-4-6', stream: true, messages });
+  return fetch(`${urls.model}/v1/messages`, { method: 'POST', body });
 }
 
 describe('the control API of the demo pod', () => {
@@ -106,6 +115,42 @@ describe('the control API of the demo pod', () => {
     while (!(await held.isReached())) await new Promise((resolve) => setTimeout(resolve, 10));
     await held.release();
     expect(await second).toBe(200);
+  });
+
+  it('holds what says a text, and lets the others pass', async () => {
+    await start();
+    const held = await client.hold({
+      side: 'model',
+      method: 'POST',
+      path: '^/v1/messages$',
+      text: 'the third',
+    });
+    expect((await askModel('the second')).status).toBe(200);
+    expect(await held.isReached()).toBe(false);
+    const third = askModel('the third');
+    while (!(await held.isReached())) await new Promise((resolve) => setTimeout(resolve, 10));
+    await held.release();
+    expect((await third).status).toBe(200);
+  });
+
+  it('lets a stream hang in the middle, and go on to its end', async () => {
+    await start();
+    const held = await client.hold({ side: 'model', on: 'stream', method: 'POST', path: '^/v1/messages$' });
+    const answer = await askModel('Says hello');
+    const [first, rest] = (answer.body ?? new ReadableStream()).tee();
+    const { value } = await first.getReader().read();
+    expect(await held.isReached()).toBe(true);
+    expect(Buffer.from(value ?? []).toString()).not.toContain('message_stop');
+    await held.release();
+    const text = await new Response(rest).text();
+    expect(text).toContain('message_stop');
+    expect(text).toContain('Hello.');
+  });
+
+  it('answers conversations that were written down for it', async () => {
+    await start();
+    expect(await (await askModel('Says hello')).text()).toContain('Hello.');
+    expect(await (await askModel('Anything')).text()).not.toContain('Hello.');
   });
 
   it('lets GitHub and the model fail as told', async () => {
