@@ -73,21 +73,14 @@ const DANGEROUS_IN_CLUSTER: readonly Right[] = [
   ...rights('authentication.k8s.io', 'tokenreviews', 'create'),
 ];
 
-/** Jobs and pods are the bot's business, and only in sandbox namespaces. */
-const OTHERS_WORK: readonly Right[] = BOT_IN_SANDBOXES;
-
 /** Where a right is asked about: a sandbox namespace, the control namespace, or no namespace at all. */
 export type Place = 'sandbox' | 'control' | 'cluster';
 
-/** What an account must not be able to do there. */
+/** What an account must not be able to do there. Jobs and pods are the bot's business, and only in sandbox namespaces. */
 export function forbiddenTo(account: Account, place: Place): readonly Right[] {
-  const needed = NEEDED[account];
-  const dangerous = place === 'cluster' ? DANGEROUS_IN_CLUSTER : [...DANGEROUS, ...work(account, place)];
-  return place === 'cluster' ? dangerous.filter((right) => !includes(needed, right)) : dangerous;
-}
-
-function work(account: Account, place: Place): readonly Right[] {
-  return account === 'bot' && place === 'sandbox' ? [] : OTHERS_WORK;
+  if (place === 'cluster') return DANGEROUS_IN_CLUSTER.filter((right) => !includes(NEEDED[account], right));
+  const isOwnWork = account === 'bot' && place === 'sandbox';
+  return isOwnWork ? DANGEROUS : [...DANGEROUS, ...BOT_IN_SANDBOXES];
 }
 
 function includes(all: readonly Right[], { verb, group, resource }: Right): boolean {
