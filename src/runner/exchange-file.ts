@@ -7,9 +7,11 @@ import {
   constants,
   existsSync,
   fstatSync,
+  lstatSync,
   openSync,
   readSync,
   renameSync,
+  rmSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -20,9 +22,13 @@ import { GloveboxError } from '../shared/errors.ts';
 /** The gateway takes results of up to 32 MB, and hands out change sets within the contract's bounds. */
 const MAX_BYTES = 40 * 1024 * 1024;
 
-/** Writes `NAME.part`, then renames it. */
+/** Writes `NAME.part`, then renames it. What code of others put there in its way, a folder or a link, goes. */
 export function writeExchange(folder: string, name: string, value: unknown): void {
   const part = join(folder, `${name}.part`);
+  rmSync(part, { recursive: true, force: true });
+  if (lstatSync(join(folder, name), { throwIfNoEntry: false })?.isDirectory()) {
+    rmSync(join(folder, name), { recursive: true, force: true });
+  }
   writeFileSync(part, JSON.stringify(value), { mode: 0o644 });
   renameSync(part, join(folder, name));
 }

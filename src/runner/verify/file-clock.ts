@@ -9,6 +9,8 @@ import type { Clock } from '../../shared/clock.ts';
 /** Resolves with a time (Unix milliseconds) later than the birth of every file there is. */
 export async function fileClockMark(clock: Clock, folder: string): Promise<number> {
   const probe = join(folder, '.glovebox-clock-probe');
+  // A check may have put a folder there.
+  rmSync(probe, { recursive: true, force: true });
   const before = birthOfNew(probe);
   for (;;) {
     await clock.sleep(1);

@@ -39,7 +39,7 @@ export interface Cell {
 /** Never throws for what the repository's code does; fails as `internal` when a survivor cannot be killed. */
 export async function runCell(context: PhaseContext, place: CellPlace, cell: Cell): Promise<CellResult> {
   const workspace = join(place.scratch, CELL_FOLDER);
-  await removeTree(workspace);
+  await emptyFolder(place.scratch);
   mkdirSync(context.layout.tmp, { recursive: true });
   if (ownsTmp(context)) await emptyFolder(context.layout.tmp);
   await copyHome(context);

@@ -122,10 +122,10 @@ describe('design 6: a forged report', () => {
   });
 
   test('a path that leaves the workspace is refused', async () => {
-    writeFiles(box.path('scratch'), { 'outside.tap': forged });
-    const cell = await run({ run: 'true', ...tap('../outside.tap') });
+    writeFiles(box.root, { 'outside.tap': forged });
+    const cell = await run({ run: 'true', ...tap('../../outside.tap') });
     expect(cell.results).toBeNull();
-    expect(existsSync(box.path('scratch/outside.tap'))).toBe(true);
+    expect(existsSync(box.path('outside.tap'))).toBe(true);
   });
 });
 
@@ -248,4 +248,10 @@ describe('HOME', () => {
     await run({ run: 'echo mine > "$HOME/of-cell"' });
     expect((await run({ run: 'ls "$HOME"' })).output.head).toBe('of-cell\n');
   });
+});
+
+test('nothing that a cell left beside its workspace is there for the next, nor in its way', async () => {
+  const leave = 'mkdir -p ../.glovebox-clock-probe/x ../locked/x; chmod 0 ../locked; touch ../left';
+  expect((await run({ run: leave })).outcome).toBe('passed');
+  expect((await run({ run: 'ls -A ..' })).output.head).toBe('repo\n');
 });

@@ -150,3 +150,19 @@ test.each([
   const set = sealedSet([put('src', ''), put('test', '')], ['test']);
   expect(entriesFor(sides, set).map((entry) => entry.path)).toEqual(paths);
 });
+
+test.each([
+  ['folders', 'mkdir -p new.json/x new.json.part/x'],
+  ['links', 'ln -sf /nonexistent/x new.json; ln -sf /nonexistent/y new.json.part'],
+])(
+  '%s that a check leaves in the way of its results do not keep them from being written',
+  async (_what, leave) => {
+    const running = start([
+      checkSpec({ run: `test ! -e src.txt || { cd ${box.path('results')}; rm -f new.json*; ${leave}; }` }),
+    ]);
+    await baseWritten();
+    writeExchange(box.path('sealed'), 'sealed-set.json', sealedSet([put('src.txt', 'S1')], []));
+    await running;
+    expect(newWritten()).toMatchObject({ complete: true });
+  },
+);
