@@ -31,6 +31,8 @@ export interface Kubectl {
 }
 
 const TIMEOUT_MS = 60_000;
+/** Ctrl-C in a terminal is for the demo, which ends its kubectls itself: one that removes things must go on. */
+const APART = { detached: true } as const;
 
 /** The current context of a kubectl, from `findKubectl` or its path. Error `context-missing`. */
 export function openKubectl(command: string): Kubectl {
@@ -47,7 +49,7 @@ export function openKubectl(command: string): Kubectl {
       if (end.code !== 0) throw failed(args, end);
       return end.stdout;
     },
-    start: (args) => spawn(command, all(args), { stdio: ['ignore', 'pipe', 'pipe'] }),
+    start: (args) => spawn(command, all(args), { stdio: ['ignore', 'pipe', 'pipe'], ...APART }),
   };
 }
 
@@ -83,6 +85,7 @@ function runToEnd(command: string, args: readonly string[], options: KubectlOpti
     stdio: ['pipe', 'pipe', 'pipe'],
     timeout: options.timeoutMs ?? TIMEOUT_MS,
     killSignal: 'SIGKILL',
+    ...APART,
   });
   let stdout = '';
   let stderr = '';
