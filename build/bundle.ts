@@ -6,6 +6,7 @@ import { chmodSync, mkdirSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { type BuildOptions, build } from 'esbuild';
+import { quickStart } from './quick-start.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
@@ -39,6 +40,7 @@ export async function buildRunner(folder = join(ROOT, 'dist')): Promise<BuiltRun
     minify: true,
     legalComments: 'none',
     banner: { js: REQUIRE },
+    plugins: [quickStart],
   });
   renameSync(unfinished, file);
   return { file, bytes: statSync(file).size };
