@@ -1,7 +1,9 @@
 /** `npm run bench`: every bench in one run, as labelled ratios with their goals. `--json` for machines, `--only NAME` for one. */
 import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
+import { clusterFolder, clusterHere } from '../test/fixtures/cluster.ts';
 import { postgresUrl } from '../test/fixtures/test-store.ts';
+import { benchCluster } from './cluster.ts';
 import { benchController } from './controller.ts';
 import { benchDemo } from './demo.ts';
 import { benchGateway } from './gateway.ts';
@@ -10,6 +12,7 @@ import { benchTranscript } from './transcript.ts';
 import { benchWebhooks } from './webhooks.ts';
 
 const WITHOUT_POSTGRES = 'needs GLOVEBOX_TEST_DATABASE_URL, a PostgreSQL server where databases may be made';
+const WITHOUT_CLUSTER = `needs the test cluster: no API server answers for '${clusterFolder}' (GLOVEBOX_TEST_CLUSTER)`;
 
 /** Each answers its ratios, or why it is left out. */
 const BENCHES: Readonly<Record<string, () => Promise<readonly Ratio[]> | string>> = {
@@ -18,6 +21,7 @@ const BENCHES: Readonly<Record<string, () => Promise<readonly Ratio[]> | string>
   transcript: () => benchTranscript(),
   controller: () => (postgresUrl === undefined ? WITHOUT_POSTGRES : benchController(postgresUrl)),
   demo: () => benchDemo(),
+  cluster: () => (clusterHere ? benchCluster() : WITHOUT_CLUSTER),
 };
 
 const { values } = parseArgs({ options: { json: { type: 'boolean' }, only: { type: 'string' } } });

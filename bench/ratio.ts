@@ -2,8 +2,8 @@
 export interface Ratio {
   readonly label: string;
   readonly value: number;
-  /** `x` for a ratio; times, sizes and rates are absolute. */
-  readonly unit: 'x' | 'ms' | 's' | 'GiB' | '/s';
+  /** `x` for a ratio; times, sizes, counts and rates are absolute. */
+  readonly unit: 'x' | 'ms' | 's' | 'GiB' | '/s' | 'calls';
   /** Null where a number is only told, e.g. a peer's. */
   readonly goal: number | null;
   /** Which side of the goal is met. */
