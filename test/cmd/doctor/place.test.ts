@@ -68,6 +68,9 @@ describe('glovebox doctor as a process', () => {
       ]) {
         expect(stdout).toMatch(new RegExp(`^FAILS {2}${name} `, 'm'));
       }
+      expect(stdout.replaceAll(/\s+/g, ' ')).toContain(
+        'The API server at 127.0.0.1:1 does not answer: fetch failed',
+      );
       expect(stdout).not.toMatch(/^ok /m);
     } finally {
       rmSync(folder, { recursive: true, force: true });

@@ -1,7 +1,8 @@
 /** Plain requests to the API server, as our own account or, by impersonation, as another; the adapter of all cluster checks. */
 import { HttpMethod, IsomorphicFetchHttpLibrary, RequestContext } from '@kubernetes/client-node';
 import { openKubeAccess } from '../../../job/kube-access.ts';
-import { kubeError } from '../../../job/kube-error.ts';
+import { GloveboxError } from '../../../shared/errors.ts';
+import { reasonOf } from '../place.ts';
 
 /** One request. `path` carries its query. */
 export interface KubeAsk {
@@ -58,8 +59,13 @@ export function openKubeRequests(kubeconfigPath?: string): KubeRequests {
         const { headers } = response;
         const { date = null, warning = null } = headers;
         return { status: response.httpStatusCode, body: parsed(await response.body.text()), date, warning };
-      } catch (error) {
-        throw kubeError(`${method} ${path}`, error);
+      } catch (cause) {
+        throw new GloveboxError({
+          code: 'kubernetes-unavailable',
+          message: `The API server at ${access.server} does not answer: ${reasonOf(cause)}.`,
+          retry: true,
+          cause,
+        });
       }
     },
   };
