@@ -69,15 +69,25 @@ async function requestOf(deps: HandleIssueDeps, work: Work): Promise<TaskRequest
   }
 }
 
+/** The reaction says "seen" and holds nothing up. */
 async function askGitHub(deps: HandleIssueDeps, work: Work): Promise<TaskRequest> {
   const { event, repo, log } = work;
   const github = await deps.githubFor(repo.installationId);
-  const [finding] = await Promise.all([
-    checkPermission({ github, admin: deps.admin }, repo, event.sender),
+  const [request] = await Promise.all([
+    readRequest({ github, admin: deps.admin }, work),
     github
       .reactWithEyes(repo, event.issue.number)
       .catch((error: unknown) => log.warn({ err: error }, 'no reaction')),
   ]);
+  return request;
+}
+
+async function readRequest(
+  { github, admin }: { readonly github: IssueGitHub; readonly admin: AdminConfig },
+  work: Work,
+): Promise<TaskRequest> {
+  const { event, repo } = work;
+  const finding = await checkPermission({ github, admin }, repo, event.sender);
   const refused = finding.refused ?? notOpen(event);
   if (refused !== null) return build(work, { ...finding, refused }, null);
   const { title, body, number } = event.issue;
