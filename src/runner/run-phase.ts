@@ -62,12 +62,12 @@ async function runTalking(run: PhaseRun): Promise<number> {
   const stopped = new AbortController();
   let verifyEnded = false;
   const stop = AbortSignal.any([run.terminated, stopped.signal]);
-  const asked = gateway.spec().then(
+  // First of all: it takes any open socket for one that somebody left to us.
+  const started = await attempt(stop, async () => preflight(run));
+  const answer = await gateway.spec().then(
     (spec) => ({ spec }),
     (error: unknown) => ({ error }),
   );
-  const started = await attempt(stop, async () => preflight(run));
-  const answer = await asked;
   // Not sooner: a job belongs to the pod that took its spec, and a beat before that is refused.
   const heart = startHeartbeat({
     gateway,
