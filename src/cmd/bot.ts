@@ -1,7 +1,7 @@
 /** `glovebox bot`: the control plane as a process of its own, from its environment. */
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { fileSink } from '../audit/file-sink.ts';
+import { streamSink } from '../audit/stream-sink.ts';
 import { type BotEnv, readBotEnv } from '../config/env.ts';
 import { readAppIdentity } from './app-identity.ts';
 import { startBot } from './bot-process.ts';
@@ -46,7 +46,7 @@ export async function runBot(): Promise<number> {
     webhookSecret: env.webhookSecret,
     listen: { host: env.host, port: env.port },
     sandbox,
-    sink: fileSink(join(env.home, 'audit.jsonl')),
+    sink: env.auditSink === '-' ? streamSink(process.stdout) : fileSink(env.auditSink),
   });
   parts.log.info({ url: bot.url, ...ready }, 'bot started');
   const ended = await Promise.race([untilSignal(), ...(lock ? [lock.lost] : [])]);

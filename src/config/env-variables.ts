@@ -84,6 +84,11 @@ export const BotVariables = CommonVariables.extend({
     description: 'REST API, for GitHub Enterprise Server `https://HOST/api/v3`',
     expected: 'an http(s) URL',
   }),
+  GLOVEBOX_AUDIT_SINK: variable(z.string().min(1).max(1_000).optional(), {
+    description:
+      "where the last audit head of each ended task goes, outside the store: a file's path, or `-` for standard output, whose collector keeps it; left out, `audit.jsonl` in the data folder",
+    expected: "a path, or '-'",
+  }),
   GLOVEBOX_GITHUB_THROTTLE: variable(z.enum(['on', 'off']).default('on'), {
     description: 'spaces writes as GitHub asks for; `off` only against an emulator',
     expected: "'on' or 'off'",

@@ -26,6 +26,8 @@ export interface BotEnv extends CommonEnv {
   readonly webhookSecret: string;
   readonly githubApiUrl: string;
   readonly githubThrottle: boolean;
+  /** A file's path, or `-` for standard output. */
+  readonly auditSink: string;
   readonly host: string;
   readonly port: number;
 }
@@ -73,6 +75,7 @@ export function readBotEnv(environment: Environment = process.env): BotEnv {
     webhookSecret: read.GITHUB_WEBHOOK_SECRET,
     githubApiUrl: withoutSlash(read.GITHUB_API_URL),
     githubThrottle: read.GLOVEBOX_GITHUB_THROTTLE === 'on',
+    auditSink: read.GLOVEBOX_AUDIT_SINK ?? `${read.GLOVEBOX_HOME}/audit.jsonl`,
     host: read.GLOVEBOX_BOT_HOST,
     port: Number(read.GLOVEBOX_BOT_PORT),
   };
