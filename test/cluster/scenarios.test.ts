@@ -93,7 +93,7 @@ describe.runIf(clusterHere)('the four scenarios on a cluster, with two bots and 
     const [run] = runsOf('fix');
     expect(run).toMatchObject({ name: 'Glovebox', status: 'completed' });
     expect(run?.title).toMatch(/^149 tests pass \(148 before\), proof holds, \$0\.0\d$/);
-    expect(run?.text).toMatch(/^## Network\n\nwork, verify: nothing but our gateway\./m);
+    expect(run?.text).toMatch(/^## Network\nwork, verify: nothing but our gateway\./m);
     expect(run?.text).toContain('isolation pod');
     expect(runsOf('broken')[0]?.text).toContain('keeps 90 minutes');
     expect(runsOf('lying')[0]?.title).toMatch(/[1-9]\d* (of 148 )?tests? /);
