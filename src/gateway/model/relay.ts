@@ -58,9 +58,12 @@ export function relay({ body, outgoing, exchange, clientIdleMs }: RelayInput, ev
 function waitForClient({ body, outgoing, exchange, clientIdleMs }: RelayInput): void {
   body.pause();
   const idle = setTimeout(() => exchange.abort(new Error('the client does not read')), clientIdleMs);
-  outgoing.once('close', () => clearTimeout(idle));
+  const forget = () => clearTimeout(idle);
+  outgoing.once('close', forget);
   outgoing.once('drain', () => {
-    clearTimeout(idle);
+    forget();
+    // a long answer is waited for thousands of times
+    outgoing.off('close', forget);
     body.resume();
   });
 }
