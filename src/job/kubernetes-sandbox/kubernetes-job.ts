@@ -32,8 +32,11 @@ export interface PodFacts {
 /** Lists and watches ask for what carries it. */
 export const STORE_LABEL = 'glovebox.dev/store';
 
-/** Limits of a spec that Kubernetes cannot put in force for one pod. */
-export const NOT_LIMITED: readonly string[] = ['processes', 'files'];
+/**
+ * Limits of a spec that nobody puts in force in a pod: none. Kubernetes bounds memory, time and logs; disk, files and
+ * processes the runner watches itself (`src/runner/limits/`).
+ */
+export const NOT_LIMITED: readonly string[] = [];
 
 const PRIORITY_CLASS = 'glovebox-sandbox';
 const SERVICE_ACCOUNT = 'sandbox';
