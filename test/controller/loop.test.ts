@@ -58,6 +58,12 @@ describe.each(storeKinds)('a task on %s', (kind) => {
     await world.until(id, () => world.status.texts.at(-1) === 'verified');
   });
 
+  it('that ends lets the next one of its queue start at once, which else sleeps for minutes', async () => {
+    const ids = [await insertTask(store.db), await insertTask(store.db), await insertTask(store.db)];
+    world.start({ caps: { repository: 1, installation: 1, all: 1 }, resyncMs: 600_000 });
+    for (const id of ids) expect((await world.ended(id)).task.outcome).toBe('verified');
+  });
+
   it('is not judged while a call of it is open, and the audit has every call before the verdict', async () => {
     const id = await insertTask(store.db);
     const row = `open-${id}`;

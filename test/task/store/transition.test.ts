@@ -81,18 +81,6 @@ describe.each(storeKinds)('a change of state on %s', (kind) => {
     expect(row.surface_due_at).not.toBeNull();
   });
 
-  it('to the end wakes those that wait in the same queue', async () => {
-    const waiting = await insertTask(store.db, { state: 'queued', wake_at: new Date('2100-01-01') });
-    const task = await loadTask(store.db, await insertTask(store.db));
-    await move(task, { to: 'ended', by: 'controller', end: { outcome: 'aborted', reason: null } });
-    const row = await store.db
-      .selectFrom('task')
-      .select('wake_at')
-      .where('id', '=', waiting)
-      .executeTakeFirst();
-    expect(row?.wake_at?.getTime()).toBeLessThan(Date.now() + 60_000);
-  });
-
   it('loses against an abort that came between, whatever it is', async () => {
     const task = await loadTask(store.db, await insertTask(store.db));
     await requestAbort(store.db, task.id, 'octocat');
