@@ -63,8 +63,6 @@ export const POD_MUTATIONS: readonly Mutation[] = [
     'an hour of grace': (pod) => {
       pod.terminationGracePeriodSeconds = 3_600;
     },
-  }),
-  ...ofPod('ends by itself', {
     'no deadline of the pod': (pod) => {
       delete pod.activeDeadlineSeconds;
     },
