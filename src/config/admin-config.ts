@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { Budget, Prices } from './budget-config.ts';
+import { count } from './count.ts';
 import { PathPattern } from './repo-config.ts';
 import { Template } from './template-config.ts';
 import { duration, size } from './units.ts';
@@ -27,9 +28,6 @@ const RepositoryName = z
   .meta({ title: 'repository', expected: 'owner/name' });
 
 const AccountId = z.int().min(1).meta({ title: 'account id', expected: "GitHub's numeric id of an account" });
-
-const count = (least: number, most: number, title: string, description: string) =>
-  z.int().min(least).max(most).meta({ title, description });
 
 const Model = z.strictObject({
   maxOutputTokens: count(1_024, 1_000_000, 'output limit', 'tokens of one answer').default(32_000),

@@ -1,5 +1,6 @@
 /** A template of the admin's file: what fences a sandbox, its toolchain's image, its limits, and on Kubernetes its place. */
 import { z } from 'zod';
+import { count } from './count.ts';
 import { size } from './units.ts';
 
 /** Where pods run unless a template says otherwise. */
@@ -50,9 +51,6 @@ export const PodTemplate = z.strictObject({
     description: 'Kueue LocalQueue that holds each job until it has room',
   }),
 });
-
-const count = (least: number, most: number, title: string, description: string) =>
-  z.int().min(least).max(most).meta({ title, description });
 
 export const Template = z.strictObject({
   isolation: z.enum(['bubblewrap', 'none', 'pod']).meta({
