@@ -9,7 +9,7 @@ import { Digest } from '../shared/digest.ts';
 /** Nano-dollars as a decimal string: JSON has no bigint. */
 const NanoUsdText = z.string().regex(/^\d{1,18}$/);
 
-/** Where and how a template's pods run, as the job's spec has it. */
+/** What only a pod has: where and how a template's pods run, as pinned and as the job's spec has it. */
 export const PodShape = z.strictObject({
   namespace: z.string(),
   cpuMillis: z.int(),
@@ -23,8 +23,10 @@ export const PodShape = z.strictObject({
       effect: z.enum(['NoSchedule', 'PreferNoSchedule', 'NoExecute']).optional(),
     }),
   ),
+  /** A Kueue LocalQueue that holds the job until it has room; null: the job starts at once. */
   queue: z.string().nullable(),
 });
+export type PodShape = z.infer<typeof PodShape>;
 
 export const AttemptConfig = z.strictObject({
   template: z.strictObject({

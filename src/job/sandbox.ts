@@ -2,28 +2,13 @@
  * The sandbox interface: one job in, its end out. Two adapters implement it: `process-sandbox` (one machine) and, on
  * Kubernetes, Jobs. The controller is the only caller; nobody execs into a running sandbox.
  */
+import type { PodShape } from '../config/attempt-config.ts';
 import type { LimitKind } from '../result/contract/cell.ts';
 import type { Phase, SandboxLimits } from '../result/contract/phase-spec.ts';
 import type { TaskId } from '../shared/ids.ts';
 
-/** What only a pod has; from the admin's template. Null in a `JobSpec` on one machine. */
-export interface PodShape {
-  readonly namespace: string;
-  readonly cpuMillis: number;
-  readonly runtimeClass: string | null;
-  readonly nodeSelector: Readonly<Record<string, string>>;
-  readonly tolerations: readonly PodToleration[];
-  /** A Kueue LocalQueue that holds the job until it has room; null: the job starts at once. */
-  readonly queue: string | null;
-}
-
-/** As in Kubernetes' `core/v1` Toleration. */
-export interface PodToleration {
-  readonly key?: string | undefined;
-  readonly operator?: 'Exists' | 'Equal' | undefined;
-  readonly value?: string | undefined;
-  readonly effect?: 'NoSchedule' | 'PreferNoSchedule' | 'NoExecute' | undefined;
-}
+/** verify keeps several copies of the workspace side by side: its scratch volume holds so many times the disk limit. */
+export const SCRATCH_SHARE = 4;
 
 /** Everything that decides a job's shape; pure data without secrets, stored in the record and printed by `job show`. */
 export interface JobSpec {
@@ -41,6 +26,7 @@ export interface JobSpec {
   readonly limits: SandboxLimits;
   /** The whole job must have ended so many milliseconds after its launch; the adapter kills it then. */
   readonly deadlineMs: number;
+  /** What only a pod has, from the admin's template; null on one machine. */
   readonly pod: PodShape | null;
   /** Environment for tools from the admin's template; never a secret. */
   readonly toolEnv: Readonly<Record<string, string>>;

@@ -1,6 +1,8 @@
 /** A job's spec as a template with `isolation: pod` gives it, and the facts that a cluster adds. */
+
+import type { PodShape } from '../../src/config/attempt-config.ts';
 import type { PodFacts } from '../../src/job/kubernetes-sandbox/kubernetes-job.ts';
-import type { JobSpec, PodShape } from '../../src/job/sandbox.ts';
+import type { JobSpec } from '../../src/job/sandbox.ts';
 
 export const POD: PodShape = {
   namespace: 'glovebox-sandbox',

@@ -2,12 +2,13 @@
  * A job's spec to its batch/v1 Job: pure, so that `glovebox job show` prints what was created. What the admission policy
  * of the sandbox namespaces admits is this shape and no other.
  */
+import type { PodShape } from '../../config/attempt-config.ts';
 import type { Phase } from '../../result/contract/phase-spec.ts';
 import type { SelfTestRequest } from '../../result/contract/self-test.ts';
 import { GloveboxError } from '../../shared/errors.ts';
 import { WAIT_PATIENCE_MS } from '../../task/wait-patience.ts';
 import type { JobManifest, PodManifest } from '../kube-objects.ts';
-import type { JobSpec, PodShape } from '../sandbox.ts';
+import type { JobSpec } from '../sandbox.ts';
 import { CODE_USER, type ContainerFacts, GROUP, podContainer } from './pod-containers.ts';
 import { GATEWAY_ALIAS, podLayout } from './pod-layout.ts';
 import { podDiskBytes, podVolumes } from './pod-volumes.ts';

@@ -1,11 +1,9 @@
 /** The volumes of a job's pod: bounded empty folders and one short-lived token for each phase that talks to the gateway. */
 import type { Phase } from '../../result/contract/phase-spec.ts';
 import type { VolumeManifest } from '../kube-objects.ts';
-import type { JobSpec } from '../sandbox.ts';
+import { type JobSpec, SCRATCH_SHARE } from '../sandbox.ts';
 import { mountsOf } from './pod-layout.ts';
 
-/** verify keeps several copies of the workspace side by side. */
-const SCRATCH_SHARE = 4;
 const MIB = 2 ** 20;
 /** Node (127 MB) and the runner's one file. */
 const RUNNER_BYTES = 256 * MIB;

@@ -2,7 +2,7 @@
 
 import type { Phase } from '../../result/contract/phase-spec.ts';
 import { GloveboxError } from '../../shared/errors.ts';
-import type { JobSpec, PhaseTokens } from '../sandbox.ts';
+import { type JobSpec, type PhaseTokens, SCRATCH_SHARE } from '../sandbox.ts';
 import type { Isolation } from './isolation.ts';
 import {
   deleteTree,
@@ -29,9 +29,6 @@ export interface PreparedJob {
   /** Deletes the folders; nothing of the job may run any more. */
   discard(): Promise<void>;
 }
-
-/** verify keeps several copies of the workspace side by side. */
-const SCRATCH_SHARE = 4;
 
 interface Job {
   readonly machine: Machine;

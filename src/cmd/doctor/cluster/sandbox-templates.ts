@@ -1,7 +1,7 @@
 /** The admin's templates as sandboxes of a cluster: each with its image, its limits and the namespace that it runs in. */
 import type { AdminConfig } from '../../../config/admin-config.ts';
+import type { PodShape } from '../../../config/attempt-config.ts';
 import { podOf } from '../../../config/merge.ts';
-import type { PodShape } from '../../../job/sandbox.ts';
 import type { SandboxLimits } from '../../../result/contract/phase-spec.ts';
 
 /** One template that runs as pods. */
