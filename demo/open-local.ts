@@ -1,9 +1,9 @@
 /** The demo on one machine: which fence it can have here, and the line behind it. */
-import { spawnSync } from 'node:child_process';
 import { buildRunner } from '../build/bundle.ts';
 import { GloveboxError } from '../src/shared/errors.ts';
 import { adminFile } from './admin-file.ts';
 import type { DemoArguments } from './arguments.ts';
+import { hasBubblewrap } from './has-bubblewrap.ts';
 import type { Line } from './line.ts';
 import { startLocalLine } from './local-line.ts';
 import { DEMO_MODEL } from './model/demo-model.ts';
@@ -55,9 +55,4 @@ function isolationWithout(given: DemoArguments): 'none' {
     message:
       "bubblewrap is missing, and code of another repository runs unfenced without it; install the package 'bubblewrap', or say --isolation none.",
   });
-}
-
-function hasBubblewrap(): boolean {
-  const args = ['--unshare-all', '--unshare-user', '--cap-drop', 'ALL', '--ro-bind', '/', '/', 'true'];
-  return spawnSync('bwrap', args).status === 0;
 }

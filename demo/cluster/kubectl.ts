@@ -3,34 +3,20 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { GloveboxError } from '../../src/shared/errors.ts';
-
-/** How a call ended. */
-export interface KubectlEnd {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-export interface KubectlOptions {
-  /** For stdin, e.g. manifests with `apply -f -`. */
-  readonly input?: string;
-  /** Ends the call; 60,000 unless said. */
-  readonly timeoutMs?: number;
-}
+import { type CommandEnd, type CommandOptions, runToEnd } from './run-to-end.ts';
 
 /** One kubectl, pointed at one context. */
 export interface Kubectl {
   /** Name of the context. */
   readonly context: string;
   /** Runs to the end, whatever that is. */
-  attempt(args: readonly string[], options?: KubectlOptions): Promise<KubectlEnd>;
+  attempt(args: readonly string[], options?: CommandOptions): Promise<CommandEnd>;
   /** For what must work: stdout. Error `kubectl-failed` with what kubectl said. */
-  run(args: readonly string[], options?: KubectlOptions): Promise<string>;
+  run(args: readonly string[], options?: CommandOptions): Promise<string>;
   /** A call that goes on, e.g. `port-forward`; its end is the caller's business. */
   start(args: readonly string[]): ChildProcess;
 }
 
-const TIMEOUT_MS = 60_000;
 /** Ctrl-C in a terminal is for the demo, which ends its kubectls itself: one that removes things must go on. */
 const APART = { detached: true } as const;
 
@@ -40,7 +26,8 @@ export function openKubectl(command: string): Kubectl {
   const context = asked.stdout.trim();
   if (asked.status !== 0 || context === '') throw contextMissing();
   const all = (args: readonly string[]): string[] => ['--context', context, ...args];
-  const attempt: Kubectl['attempt'] = (args, options = {}) => runToEnd(command, all(args), options);
+  const attempt: Kubectl['attempt'] = (args, options = {}) =>
+    runToEnd(command, all(args), { ...options, ...APART });
   return {
     context,
     attempt,
@@ -72,33 +59,10 @@ function contextMissing(): GloveboxError {
   });
 }
 
-function failed(args: readonly string[], { code, stderr }: KubectlEnd): GloveboxError {
+function failed(args: readonly string[], { code, stderr }: CommandEnd): GloveboxError {
   const said = stderr.trim().split('\n').slice(0, 5).join(' ');
   return new GloveboxError({
     code: 'kubectl-failed',
     message: `\`kubectl ${args.slice(0, 3).join(' ')}\` ended with ${code ?? 'a signal'}: ${said || 'nothing said'}`,
-  });
-}
-
-function runToEnd(command: string, args: readonly string[], options: KubectlOptions): Promise<KubectlEnd> {
-  const child = spawn(command, [...args], {
-    stdio: ['pipe', 'pipe', 'pipe'],
-    timeout: options.timeoutMs ?? TIMEOUT_MS,
-    killSignal: 'SIGKILL',
-    ...APART,
-  });
-  let stdout = '';
-  let stderr = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    stdout += text;
-  });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr += text;
-  });
-  child.stdin.on('error', () => {});
-  child.stdin.end(options.input ?? '');
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', (code) => resolve({ code, stdout, stderr }));
   });
 }

@@ -55,7 +55,7 @@ async function requireTestCluster(kubectl: Kubectl, signal: AbortSignal): Promis
 }
 
 /** Behind a proxy with an authority of its own, its certificate is a secret of the build. */
-function authority(): string[] {
+export function authority(): string[] {
   const file = process.env['NODE_EXTRA_CA_CERTS'];
   return file === undefined ? [] : ['--secret', `id=ca,src=${file}`];
 }
