@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { parseEnv } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readBotEnv } from '../../src/config/env.ts';
-import { visit } from '../fixtures/app-create-run.ts';
+import { stateForNeighbour, visit } from '../fixtures/app-create-run.ts';
 import { type AppCreateWorld, openAppCreateWorld } from '../fixtures/app-create-world.ts';
 
 let world: AppCreateWorld;
@@ -55,6 +55,7 @@ describe('the first page', () => {
     const run = await world.start();
     expect((await visit(`${run.origin}/`)).status).toBe(404);
     expect((await visit(`${run.startUrl}x`)).status).toBe(404);
+    expect(await stateForNeighbour(run.origin)).toBeNull();
   });
 
   it('is served on 127.0.0.1 and on no other address', async () => {

@@ -1,7 +1,9 @@
 /** The callback as a door: what is not ours, what comes twice, and what GitHub does not answer. */
 import { existsSync, readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Answer, type AppCreateRun, stateForNeighbour } from '../../fixtures/app-create-run.ts';
 import { type AppCreateWorld, openAppCreateWorld } from '../../fixtures/app-create-world.ts';
+import { serveAppRoutes } from '../../fixtures/app-routes-server.ts';
 
 let world: AppCreateWorld;
 beforeEach(async () => {
@@ -47,14 +49,8 @@ describe('a callback that is not ours', () => {
 
   it('a second callback while the first is exchanged is refused, and the first goes on', async () => {
     const run = await world.start();
-    const { state } = await run.form();
-    world.github.issue('good-code');
-    const release = world.github.hold();
-    const first = run.callback({ code: 'good-code', state });
-    await expect.poll(() => world.github.calls).toEqual(['good-code']);
-    expect((await run.callback({ code: 'good-code', state })).status).toBe(409);
-    release();
-    expect((await first).status).toBe(200);
+    const answers = await crossingCallbacks(run.callback, (await run.form()).state);
+    expect(answers.map(({ status }) => status)).toEqual([200, 409]);
     expect(await run.ended).toBe(0);
     expect(world.github.calls).toEqual(['good-code']);
   });
@@ -64,6 +60,49 @@ describe('a callback that is not ours', () => {
     await expect(run.callback({ code: 'good-code', state: 'x' })).rejects.toMatchObject({
       code: 'ECONNREFUSED',
     });
+  });
+
+  it('counter-test: routes that remember nothing, on a server that stays, take crossing callbacks and later ones', async () => {
+    const forgetful = await serveAppRoutes(world.github, { remembers: false });
+    try {
+      const answers = await crossingCallbacks(forgetful.callback, forgetful.state);
+      expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+      world.github.issue('played-again', { id: 667 });
+      const later = await forgetful.callback({ code: 'played-again', state: forgetful.state });
+      expect(later.status).toBe(200);
+      expect(forgetful.saved.map(({ id }) => id)).toEqual([666, 4_242, 667]);
+    } finally {
+      await forgetful.close();
+    }
+  });
+
+  /** Ours is held at GitHub while a stranger's, with another good code, comes with the same state. */
+  async function crossingCallbacks(callback: AppCreateRun['callback'], state: string): Promise<Answer[]> {
+    world.github.issue('good-code');
+    world.github.issue('of-a-stranger', { id: 666 });
+    const release = world.github.hold();
+    const first = callback({ code: 'good-code', state });
+    await expect.poll(() => world.github.calls).toEqual(['good-code']);
+    world.github.hold()();
+    const second = await callback({ code: 'of-a-stranger', state });
+    release();
+    return [await first, second];
+  }
+});
+
+describe('the start page', () => {
+  it('counter-test: at the root, another user of the machine reads its state and hands us his App', async () => {
+    const atRoot = await serveAppRoutes(world.github, { startPath: '/' });
+    try {
+      const state = await stateForNeighbour(atRoot.origin);
+      expect(state).toBe(atRoot.state);
+      world.github.issue('of-a-stranger', { id: 666 });
+      const answer = await atRoot.callback({ code: 'of-a-stranger', state: state ?? '' });
+      expect(answer.status).toBe(200);
+      expect(atRoot.saved).toMatchObject([{ id: 666 }]);
+    } finally {
+      await atRoot.close();
+    }
   });
 });
 
@@ -86,22 +125,5 @@ describe('when GitHub does not play along', () => {
     expect([failed.status, run.printed().includes('Reload the page')]).toEqual([502, true]);
     expect((await run.callback({ code: 'good-code', state })).status).toBe(200);
     expect(await run.ended).toBe(0);
-  });
-
-  it.each([
-    ['no webhook secret', { webhook_secret: null }],
-    ['a secret that a shell would run', { webhook_secret: '$(touch /tmp/x)aaaaaaaaaaaaa' }],
-    [
-      'a key that a shell would run',
-      { pem: '-----BEGIN PRIVATE KEY-----\n$(id)\n-----END PRIVATE KEY-----\n' },
-    ],
-    ['a slug with a line break', { slug: 'a\nb' }],
-    ['no id', { id: 'x' }],
-  ])('an answer with %s is not written', async (_, app) => {
-    const run = await world.start();
-    world.github.issue('odd', app);
-    await run.callback({ code: 'odd', state: (await run.form()).state });
-    expect(await run.ended).toMatchObject({ code: 'manifest-answer-invalid' });
-    expect(existsSync(world.envFile)).toBe(false);
   });
 });

@@ -1,7 +1,11 @@
 /** The environment file: for its owner alone, never over something that is there, and no command in it. */
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readTarget } from '../../../src/cmd/app/app-target.ts';
+import { envFileText } from '../../../src/cmd/app/env-file.ts';
+import { systemRandom } from '../../../src/shared/ids.ts';
 import { type AppCreateWorld, openAppCreateWorld } from '../../fixtures/app-create-world.ts';
 
 let world: AppCreateWorld;
@@ -14,6 +18,7 @@ describe('the environment file', () => {
   it('makes the file for its owner alone', async () => {
     await world.create();
     expect(statSync(world.envFile).mode & 0o777).toBe(0o600);
+    expect(isReadByOthers(world.envFile)).toBe(false);
     expect(readdirSync(world.folder)).toEqual(['glovebox.env']);
   });
 
@@ -59,3 +64,73 @@ describe('the environment file', () => {
     expect(readdirSync(world.folder)).toEqual(['glovebox.env']);
   });
 });
+
+describe('a file that a shell writes as it writes any (counter-tests)', () => {
+  it('is read by others', () => {
+    writePlainly('theirs');
+    expect(isReadByOthers(world.envFile)).toBe(true);
+  });
+
+  it('replaces one that is there', () => {
+    writeFileSync(world.envFile, 'mine');
+    writePlainly('theirs');
+    expect(readFileSync(world.envFile, 'utf8')).toBe('theirs');
+  });
+
+  it('goes through a link to elsewhere', () => {
+    symlinkSync(join(world.folder, 'elsewhere'), world.envFile);
+    writePlainly('theirs');
+    expect(readFileSync(join(world.folder, 'elsewhere'), 'utf8')).toBe('theirs');
+  });
+
+  function writePlainly(input: string): void {
+    execFileSync('sh', ['-c', 'umask 022; cat >"$1"', 'sh', world.envFile], { input });
+  }
+});
+
+describe('an answer that a shell would run', () => {
+  it.each([
+    ['no webhook secret', { webhook_secret: null }],
+    ['a secret that a shell would run', hostile('/tmp/x').secret],
+    ['a key that a shell would run', hostile('/tmp/x').key],
+    ['a slug with a line break', { slug: 'a\nb' }],
+    ['no id', { id: 'x' }],
+  ])('an answer with %s is not written', async (_, app) => {
+    const run = await world.start();
+    world.github.issue('odd', app);
+    await run.callback({ code: 'odd', state: (await run.form()).state });
+    const message = expect.stringContaining(`(${Object.keys(app).join()})`);
+    expect(await run.ended).toMatchObject({ code: 'manifest-answer-invalid', message });
+    expect(existsSync(world.envFile)).toBe(false);
+  });
+
+  it.each(['secret', 'key'] as const)(
+    'counter-test: a %s that is written as it came runs when the file is read',
+    (which) => {
+      const marker = join(world.folder, 'ran');
+      const { webhook_secret, pem } = { webhook_secret: 'f00d', pem: '', ...hostile(marker)[which] };
+      const target = readTarget({ org: 'octo-org', url: 'https://glovebox.example.com' });
+      const app = { id: 1, slug: 'a', privateKey: pem, webhookSecret: webhook_secret };
+      writeFileSync(world.envFile, envFileText(target, app, systemRandom));
+      expect(existsSync(marker)).toBe(false);
+      execFileSync('sh', ['-c', '. "$1"', 'sh', world.envFile]);
+      expect(existsSync(marker)).toBe(true);
+    },
+  );
+});
+
+/** Fields of an answer that make a file when a shell reads them. */
+function hostile(marker: string) {
+  const command = `$(touch ${marker})`;
+  const pem = `-----BEGIN PRIVATE KEY-----\n${command}\n-----END PRIVATE KEY-----\n`;
+  return {
+    secret: { webhook_secret: `${command}aaaaaaaaaaaaa` },
+    key: { pem },
+  };
+}
+
+/** As root another user tries it; else the mode tells. */
+function isReadByOthers(path: string): boolean {
+  if (process.getuid?.() !== 0) return (statSync(path).mode & 0o004) !== 0;
+  return spawnSync('cat', [path], { uid: 65_534, gid: 65_534 }).status === 0;
+}
