@@ -15,6 +15,8 @@ export async function authenticate(identity: Identity, headers: Headers, from?: 
   const token = bearerToken(headers);
   if (token === null) throw new Refusal('unauthenticated', 'token-missing');
   const identified = await identity.identify(token, from);
-  if (!identified.ok) throw new Refusal('unauthenticated', identified.reason, identified.target ?? null);
+  if (!identified.ok) {
+    throw new Refusal('unauthenticated', identified.reason, { target: identified.target ?? null });
+  }
   return identified.caller;
 }

@@ -23,7 +23,7 @@ export async function readJsonBody<Schema extends z.ZodType>(
   rule.onBytes?.(bytes.length);
   const text = decodeUtf8(bytes);
   const parsed = rule.schema.safeParse(parseJson(text));
-  if (!parsed.success) throw new Refusal('invalid', `body: ${issuePaths(parsed.error)}`);
+  if (!parsed.success) throw new Refusal('invalid', 'body', { detail: issuePaths(parsed.error) });
   return parsed.data;
 }
 

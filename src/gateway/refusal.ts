@@ -17,20 +17,29 @@ export const API_ERRORS = {
 } as const;
 export type ApiErrorCode = keyof typeof API_ERRORS;
 
-/** A call that is not answered as asked. `reason` is short, ours, and goes to the audit alone. */
+/** A call that is not answered as asked. `reason` is short, one of a fixed set, and goes to the audit alone. */
 export class Refusal extends Error {
   readonly code: ApiErrorCode;
   readonly reason: string;
   /** Whose audit the refusal goes to where nobody knows the caller; null: nobody's. */
   readonly target: TargetJob | null;
+  /** What stands behind the reason in the audit and may vary with what the caller sent; null: nothing. */
+  readonly detail: string | null;
 
-  constructor(code: ApiErrorCode, reason: string, target: TargetJob | null = null) {
+  constructor(code: ApiErrorCode, reason: string, about: RefusalAbout = {}) {
     super(`${code}: ${reason}`);
     this.name = 'Refusal';
     this.code = code;
     this.reason = reason;
-    this.target = target;
+    this.target = about.target ?? null;
+    this.detail = about.detail ?? null;
   }
+}
+
+/** What a refusal may tell besides its reason. */
+export interface RefusalAbout {
+  readonly target?: TargetJob | null;
+  readonly detail?: string;
 }
 
 /** The answer of a code: `{ error: { code, message } }`. */

@@ -95,7 +95,8 @@ async function answerError(
 ): Promise<Response> {
   const refusal = refusalOf(error);
   if (refusal) {
-    await deps.recordRefusal({ ...at, target: refusal.target, reason: refusal.reason });
+    const { target, reason, detail } = refusal;
+    await deps.recordRefusal({ ...at, target, reason, detail });
     return apiError(refusal.code);
   }
   deps.log.error({ err: error, path: at.path, job: at.caller?.jobName }, 'a call to the gateway failed');

@@ -12,8 +12,8 @@ async function refusalOf(request: Request, maxBytes = 1_000): Promise<string> {
     await readJsonBody(request, { schema, maxBytes });
     return 'taken';
   } catch (error) {
-    if (error instanceof Refusal) return `${error.code}: ${error.reason}`;
-    throw error;
+    if (!(error instanceof Refusal)) throw error;
+    return [error.code, error.reason, ...(error.detail === null ? [] : [error.detail])].join(': ');
   }
 }
 
