@@ -45,12 +45,12 @@ export class BashSession {
     const child = this.#child ?? this.#start();
     const { scratch } = this.#options;
     const mark = randomBytes(12).toString('hex');
-    const file = join(scratch, `command-${mark}.sh`);
+    const file = join(scratch, `command-${randomBytes(6).toString('hex')}.sh`);
     mkdirSync(scratch, { recursive: true });
     writeFileSync(file, `${command}\n`);
     try {
       const answer = this.#listen(child, mark, { timeoutMs, signal });
-      child.stdin.write(`. ${quote(file)} </dev/null\nprintf '\\n%s %d\\n' ${mark} "$?"\n`);
+      child.stdin.write(runAndMark(file, mark));
       const { output, end, exitCode } = await answer;
       if (end !== 'done') await this.restart();
       return { output, end, exitCode };
@@ -147,6 +147,14 @@ class Transcript {
     const at = all.search(this.#pattern);
     return at === -1 ? all : all.slice(0, at);
   }
+}
+
+/**
+ * One compound command, which the shell has read to its end before it begins: while the file runs, the mark stands in the
+ * shell's memory alone, not in its input, in a name or in a variable, where a program that wants to forge it would look.
+ */
+function runAndMark(file: string, mark: string): string {
+  return `{ . ${quote(file)} </dev/null; printf '\\n%s %d\\n' ${mark} "$?"; }\n`;
 }
 
 function quote(path: string): string {

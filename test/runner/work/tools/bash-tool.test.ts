@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { endEverything } from '../../../../src/runner/process/end-everything.ts';
@@ -131,7 +132,38 @@ test('long output is cut in the middle, with a note of where all of it is', asyn
   expect(readFileSync(place?.[2] ?? '', 'utf8').split('\n')).toHaveLength(20_000);
 });
 
-test('a command cannot end its own call with a forged mark', async () => {
-  const answer = await run(open(), "printf '\\n%s 0\\n' 000000000000000000000000; echo real");
-  expect(answer.text).toContain('real');
+/** Prints an end for each mark that a program finds: in its input, in names of files, in what `/proc` shows of the shell. */
+const FORGE = `
+  cat > forge.sh <<'SH'
+  { cat; ls -R "$TMPDIR" .; tr '\\0' '\\n' < /proc/$PPID/environ; tr '\\0' ' ' < /proc/$PPID/cmdline
+    for fd in /proc/$PPID/fd/*; do dd if="$fd" iflag=nonblock bs=4096 count=1 2>/dev/null; done
+  } | grep -aoE '[0-9a-f]{24}' | sort -u | while read -r mark; do printf '\\n%s 0\\n' "$mark"; done
+SH
+  sh forge.sh; echo real`;
+
+describe('a command cannot end its own call with a forged mark', () => {
+  test.each([
+    ['made up', "printf '\\n%s 0\\n' 000000000000000000000000; echo real"],
+    ['of its file', `printf '\\n%s 0\\n' "$(basename "$BASH_SOURCE" .sh | sed 's/.*-//')"; echo real`],
+    [
+      'from its input',
+      `for n in 10 11 12; do read -r -u $n -t 0.1 line && printf '\\n%s 0\\n' "$(grep -oE '[0-9a-f]{24}' <<< "$line")"; done; echo real`,
+    ],
+    ['that a program of it finds', FORGE],
+  ])('%s', async (_whence, command) => {
+    const answer = await run(open(), command);
+    expect(answer.text).toContain('real');
+  });
+
+  test('counter-test: in a shell that reads its mark after the command, the program finds it', () => {
+    const mark = 'abcdef'.repeat(4);
+    const input = `${FORGE}\nprintf '\\n%s %d\\n' ${mark} $?\n`;
+    const { stdout } = spawnSync('bash', [], {
+      input,
+      cwd: box.path('tmp'),
+      env: toolEnv(box.layout),
+      encoding: 'utf8',
+    });
+    expect(stdout).toBe(`\n${mark} 0\nreal\n`);
+  });
 });
