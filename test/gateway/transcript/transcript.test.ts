@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { replayUpstream } from '../../../src/gateway/model/replay-upstream.ts';
 import { readConversation } from '../../../src/gateway/transcript/read-conversation.ts';
@@ -121,25 +122,51 @@ describe.each(storeKinds)('transcripts on %s', (kind) => {
     expect(await transcriptDigest(store.db, { taskId, attempt: 2 })).not.toBe(whole);
   });
 
-  it('notices a text that was changed in the store', async () => {
+  const FORGED = Buffer.from('{"content":"forged","role":"assistant"}');
+
+  /** A task with one recorded answer, and that answer's digest. */
+  async function answered(): Promise<{ taskId: string; answer: Uint8Array }> {
     gateway = await startModelGateway(store);
     gateway.upstream.script({ text: 'a text that somebody will change later' });
     await (await gateway.post(question())).text();
     const taskId = await lastTask();
-    const changed = Buffer.from('{"content":"forged","role":"assistant"}');
-    const { answer } = await store.db
-      .selectFrom('transcript_call')
-      .select('answer')
-      .where('task_id', '=', taskId)
-      .executeTakeFirstOrThrow();
+    const call = store.db.selectFrom('transcript_call').select('answer').where('task_id', '=', taskId);
+    return { taskId, answer: (await call.executeTakeFirstOrThrow()).answer ?? Buffer.alloc(0) };
+  }
+
+  it('notices a text that was changed in the store; counter-test: read without its digest it is the forged one', async () => {
+    const { taskId, answer } = await answered();
     await store.db
       .updateTable('transcript_chunk')
-      .set({ bytes: changed, deflated: false })
-      .where('digest', '=', answer ?? Buffer.alloc(0))
+      .set({ bytes: FORGED, deflated: false })
+      .where('digest', '=', answer)
       .execute();
     await expect(readConversation(store.db, { taskId, attempt: 1 })).rejects.toMatchObject({
       code: 'transcript-damaged',
     });
+    const chunks = store.db.selectFrom('transcript_chunk').select('bytes').where('digest', '=', answer);
+    expect(Buffer.from((await chunks.executeTakeFirstOrThrow()).bytes)).toEqual(FORGED);
+  });
+
+  it('shows one that was changed with its digest against the digest in the commit; counter-test: not without that', async () => {
+    const { taskId } = await answered();
+    const inCommit = await transcriptDigest(store.db, { taskId });
+    const digest = createHash('sha256').update(FORGED).digest();
+    await store.db
+      .insertInto('transcript_chunk')
+      .values({ digest, deflated: false, bytes: FORGED })
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+    await store.db
+      .updateTable('transcript_call')
+      .set({ answer: digest })
+      .where('task_id', '=', taskId)
+      .execute();
+    expect((await readConversation(store.db, { taskId, attempt: 1 })).at(-1)).toEqual({
+      content: 'forged',
+      role: 'assistant',
+    });
+    expect(await transcriptDigest(store.db, { taskId })).not.toBe(inCommit);
   });
 
   it('replays a recorded task, streamed or not, and says so when a request differs', async () => {
