@@ -1,12 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { jobSpec } from '../../src/job/job-spec.ts';
-import { reserve } from '../../src/ledger/reserve.ts';
-import { settle } from '../../src/ledger/settle.ts';
 import { GloveboxError } from '../../src/shared/errors.ts';
 import type { OpenStore } from '../../src/task/open-database.ts';
 import { loadRounds } from '../../src/task/store/load-rounds.ts';
 import { requestAbort } from '../../src/task/store/request-abort.ts';
-import { reservation, rowEnd } from '../builders/ledger.ts';
 import { buildTask } from '../builders/task-record.ts';
 import { buildPin, insertTask } from '../builders/task-row.ts';
 import { buildVerdict } from '../builders/verdict.ts';
@@ -62,49 +59,6 @@ describe.each(storeKinds)('a task on %s', (kind) => {
     const ids = [await insertTask(store.db), await insertTask(store.db), await insertTask(store.db)];
     world.start({ caps: { repository: 1, installation: 1, all: 1 }, resyncMs: 600_000 });
     for (const id of ids) expect((await world.ended(id)).task.outcome).toBe('verified');
-  });
-
-  it('is not judged while a call of it is open, and the audit has every call before the verdict', async () => {
-    const id = await insertTask(store.db);
-    const row = `open-${id}`;
-    await reserve(
-      store,
-      reservation({ rowId: row, taskId: id, scopes: [{ id: `task:${id}`, capNanoUsd: 10_000n }] }),
-    );
-    world.start();
-    await world.until(id, ({ task }) => task.state === 'judging');
-    const other = await insertTask(store.db);
-    await world.ended(other);
-    expect(world.judge.judged).toEqual([`${other}/1/1`]);
-
-    await settle(store.db, rowEnd(row, 10n));
-    await world.ended(id);
-    const events = await store.db
-      .selectFrom('audit_event')
-      .select(['type', 'data'])
-      .where('task_id', '=', id)
-      .where('type', 'in', ['gateway.calls', 'round.judged'])
-      .orderBy('seq')
-      .execute();
-    expect(events.map((event) => event.type)).toEqual(['gateway.calls', 'round.judged']);
-    expect(events[0]?.data).toMatchObject({ count: 1 });
-  });
-
-  it('keeps no git token in the clear', async () => {
-    world.runner.work = () => ({ upload: null, end: 'hang' });
-    world.sandbox.onLaunch = () => {};
-    const id = await insertTask(store.db);
-    world.start();
-    await world.until(id, ({ jobs }) => jobs.some((job) => job.launchedAt !== null));
-    const job = await store.db
-      .selectFrom('job')
-      .select('git_token')
-      .where('task_id', '=', id)
-      .executeTakeFirst();
-    expect(Buffer.from(job?.git_token ?? []).length).toBeGreaterThan(28);
-    expect(Buffer.from(job?.git_token ?? []).toString('latin1')).not.toContain('git-token');
-    await requestAbort(store.db, id, 'octocat');
-    await world.ended(id);
   });
 
   it('spends further rounds on broken tests, each from the change set before', async () => {
@@ -206,37 +160,6 @@ describe.each(storeKinds)('a task on %s', (kind) => {
     const { jobs } = await world.ended(id);
     expect(jobs.filter((job) => job.kind === 'verify')).toHaveLength(1);
     expect(world.judge.judged).toHaveLength(1);
-  });
-
-  it('waits for the money: no verdict while a call of the task is not settled', async () => {
-    const id = await insertTask(store.db);
-    const row = {
-      id: `row-${id}`,
-      request_id: `request-${id}`,
-      scopes: [],
-      task_id: id,
-      model: 'claude-sonnet-4-6',
-      state: 'reserved',
-      reserved_nano_usd: 5n,
-      gateway: 'gateway-a',
-      lease_until: new Date(Date.now() + 60_000),
-    };
-    await store.db.insertInto('ledger_row').values(row).execute();
-    world.start();
-    await world.until(id, ({ task }) => task.state === 'judging');
-    expect(world.judge.judged).toEqual([]);
-    await store.db
-      .updateTable('ledger_row')
-      .set({ state: 'exact', settled_nano_usd: 5n })
-      .where('id', '=', row.id)
-      .execute();
-    await store.db
-      .updateTable('task')
-      .set({ wake_at: new Date(0) })
-      .where('id', '=', id)
-      .execute();
-    await world.ended(id);
-    expect(world.judge.judged).toEqual([`${id}/1/1`]);
   });
 
   it('aborts: closed in the record first, then gone, the last upload kept unsealed', async () => {
