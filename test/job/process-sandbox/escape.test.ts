@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -157,8 +157,25 @@ describe.runIf(bubblewrapWorks && isRoot)(
 );
 
 describe.runIf(bubblewrapWorks)('without the controls the walls move (counter-tests)', () => {
-  const bwrap = (args: readonly string[], shell: string) =>
-    spawnSync(bwrapPath ?? '', [...args, '/bin/sh', '-c', shell], { encoding: 'utf8' });
+  const bwrap = (args: readonly string[], shell: string, user: { uid?: number; gid?: number } = {}) =>
+    spawnSync(bwrapPath ?? '', [...args, '/bin/sh', '-c', shell], { encoding: 'utf8', ...user });
+
+  it.runIf(isRoot)("as root without a uid of its own a sandbox reads and writes root's files", () => {
+    const folder = mkdtempSync(join(tmpdir(), 'glovebox-root-'));
+    try {
+      const file = join(folder, 'file');
+      writeFileSync(file, 'ours', { mode: 0o600 });
+      chmodSync(folder, 0o755);
+      const args = ['--unshare-all', '--ro-bind', '/', '/', '--bind', folder, folder, '--cap-drop', 'ALL'];
+      const shell = `cat ${file}; echo theirs > ${file}`;
+      expect(bwrap(args, shell, { uid: 20_000, gid: 20_000 }).stdout).toBe('');
+      expect(readFileSync(file, 'utf8')).toBe('ours');
+      expect(bwrap(args, shell).stdout).toBe('ours');
+      expect(readFileSync(file, 'utf8')).toBe('theirs\n');
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
 
   it.runIf(isRoot)('as root without --cap-drop a read-only bind is undone and the host written', () => {
     const folder = mkdtempSync(join(tmpdir(), 'glovebox-walls-'));

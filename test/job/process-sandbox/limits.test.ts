@@ -1,7 +1,10 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openCgroups } from '../../../src/job/process-sandbox/limits/cgroup.ts';
+import { measureDiskUse } from '../../../src/job/process-sandbox/limits/disk-use.ts';
 import { findPidNamespace } from '../../../src/job/process-sandbox/plain/pid-namespace.ts';
 import type { JobSpec } from '../../../src/job/sandbox.ts';
 import {
@@ -34,6 +37,12 @@ function limited(limits: Partial<JobSpec['limits']>): Partial<JobSpec> {
   const { limits: usual } = jobSpec('none', {});
   return { limits: { ...usual, ...limits } };
 }
+
+/** What fills a folder: with bytes, in one file, and with files. */
+const FILL_DISK = 'for i in 1 2 3 4 5 6 7 8; do head -c 20M /dev/zero > fill$i; sleep 0.1; done';
+const FILL_FILE = 'head -c 80M /dev/zero > fill; stat -c %s fill';
+const FILL_INODES = 'for i in $(seq 20); do mkdir $i; (cd $i && seq 1000 | xargs touch); done';
+const flood = (bytes: string): string => `head -c ${bytes} /dev/zero`;
 
 /** Allocates and touches memory in several processes, so that no single one is over. */
 const HOG = `
@@ -68,15 +77,14 @@ describe.each(isolations)('limits with isolation %s', { timeout: 90_000 }, (isol
   });
 
   it('disk: ends the phase that fills its volume and says disk', async () => {
-    const shell = 'for i in 1 2 3 4 5 6 7 8; do head -c 60M /dev/zero > fill$i; sleep 0.1; done; sleep 600';
-    const { job } = await attack(test, isolation, { shell }, limited({ diskBytes: 200 * MB }));
+    const shell = `${FILL_DISK}; sleep 600`;
+    const { job } = await attack(test, isolation, { shell }, limited({ diskBytes: 60 * MB }));
     expect(job.phases[0]?.reason).toBe('disk');
   });
 
   it('one file: cannot grow beyond the disk limit even between two looks', async () => {
-    const shell = 'head -c 300M /dev/zero > fill; stat -c %s fill';
-    const { stdout } = await attack(test, isolation, { shell }, limited({ diskBytes: 50 * MB }));
-    expect(Number(stdout || 50 * MB)).toBeLessThanOrEqual(50 * MB);
+    const { stdout } = await attack(test, isolation, { shell: FILL_FILE }, limited({ diskBytes: 20 * MB }));
+    expect(Number(stdout || 20 * MB)).toBeLessThanOrEqual(20 * MB);
   });
 
   it('disk: what lies in a folder that its owner closed counts too', async () => {
@@ -87,7 +95,7 @@ describe.each(isolations)('limits with isolation %s', { timeout: 90_000 }, (isol
   });
 
   it('files: ends the phase that makes too many and says disk', async () => {
-    const shell = 'for i in $(seq 50); do mkdir $i; (cd $i && seq 1000 | xargs touch); done; sleep 600';
+    const shell = `${FILL_INODES}; sleep 600`;
     const { job } = await attack(test, isolation, { shell }, limited({ files: 5_000 }));
     expect(job.phases[0]?.reason).toBe('disk');
   });
@@ -95,7 +103,7 @@ describe.each(isolations)('limits with isolation %s', { timeout: 90_000 }, (isol
   it('output: 2 GB are drained, counted and dropped', async () => {
     const module = `
       import { spawn } from 'node:child_process';
-      export default () => new Promise((resolve) => spawn('/usr/bin/head', ['-c', '2G', '/dev/zero'],
+      export default () => new Promise((resolve) => spawn('/bin/sh', ['-c', '${flood('2G')}'],
         { stdio: ['ignore', 'inherit', 'inherit'] }).once('exit', resolve));`;
     const before = process.memoryUsage().rss;
     const { job, value } = await attack(test, isolation, { module });
@@ -111,6 +119,36 @@ describe.each(isolations)('limits with isolation %s', { timeout: 90_000 }, (isol
     const { job, seen } = await attack(test, isolation, {});
     expect(seen[0]?.['layout']).toMatchObject({ notLimited: job.notLimited });
     expect(job.notLimited).toEqual(isLimited(isolation) ? [] : ['processes']);
+  });
+});
+
+describe('the same commands as plain processes (counter-tests)', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'glovebox-plain-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+  const plain = (shell: string): string =>
+    spawnSync('/bin/sh', ['-c', shell], { cwd: folder, encoding: 'utf8' }).stdout;
+  const use = () => measureDiskUse(folder, AbortSignal.timeout(30_000));
+
+  it('fill the disk over the limit and go on', async () => {
+    expect(plain(`${FILL_DISK}; echo on`)).toBe('on\n');
+    expect((await use())?.bytes).toBeGreaterThan(2 * 60 * MB);
+  });
+
+  it('make one file as large as they like', () => {
+    expect(Number(plain(FILL_FILE))).toBe(80 * MB);
+  });
+
+  it('make more files than the limit', async () => {
+    plain(FILL_INODES);
+    expect((await use())?.files).toBeGreaterThan(20_000);
+  });
+
+  it('fill a log that a shell keeps with all that they say', () => {
+    plain(`{ ${flood('20M')}; } > log 2>&1`);
+    expect(statSync(join(folder, 'log')).size).toBe(20 * MB);
   });
 });
 

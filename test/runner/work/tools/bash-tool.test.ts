@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { endEverything } from '../../../../src/runner/process/end-everything.ts';
@@ -67,6 +68,10 @@ test.each([
   expect((await run(open(), command)).text).toContain(expected);
 });
 
+/** Deaf to SIGTERM, with a child in a session of its own. */
+const ENDLESS = 'setsid sleep 1000 & echo $! > pid; trap "" TERM; echo started; sleep 1000';
+const FLOOD = 'yes | head -c 20000000';
+
 describe('commands that would hang', () => {
   test.each([
     ['reads standard input', 'cat; echo after'],
@@ -78,10 +83,7 @@ describe('commands that would hang', () => {
 
   test('one that does not end is stopped with all it started, and says what to do', async () => {
     const tool = open({ commandTimeoutMs: 500 });
-    const answer = await run(
-      tool,
-      'setsid sleep 1000 & echo $! > pid; trap "" TERM; echo started; sleep 1000',
-    );
+    const answer = await run(tool, ENDLESS);
     expect(answer).toMatchObject({ isError: true, text: expect.stringContaining('started') });
     expect(answer.text).toContain('stopped after 0.5 s');
     expect(answer.text).toContain('may wait for input');
@@ -90,10 +92,31 @@ describe('commands that would hang', () => {
     expect((await run(tool, 'pwd')).text).toBe(box.path('prepared'));
   });
 
+  test('counter-test: killed alone, the same command leaves what it started', async () => {
+    const plain = spawn('bash', ['-c', ENDLESS], {
+      cwd: box.path('prepared'),
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    await once(plain.stdout, 'data');
+    plain.kill('SIGKILL');
+    await once(plain, 'exit');
+    const pid = Number(readFileSync(box.path('prepared/pid'), 'utf8'));
+    try {
+      expect(liveProcesses().map((row) => row.pid)).toContain(pid);
+    } finally {
+      process.kill(pid, 'SIGKILL');
+    }
+  });
+
   test('one that floods is stopped', async () => {
-    const answer = await run(open({ maxOutputBytes: 50_000 }), 'yes');
+    const answer = await run(open({ maxOutputBytes: 50_000 }), FLOOD);
     expect(answer.text).toContain('more than 50000 bytes of output');
     expect(answer.text.length).toBeLessThan(30_000);
+  });
+
+  test('counter-test: read without a bound, the same command gives all of its 20 MB', () => {
+    const { stdout } = spawnSync('bash', ['-c', FLOOD], { maxBuffer: Number.POSITIVE_INFINITY });
+    expect(stdout).toHaveLength(20_000_000);
   });
 
   test('the end of the round stops it', async () => {
