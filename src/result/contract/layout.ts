@@ -12,7 +12,7 @@ export const RunnerLayout = z.strictObject({
   /** A unix socket (one machine), or an HTTP origin (a cluster). */
   gateway: z.union([
     z.strictObject({ socketPath: Folder }),
-    z.strictObject({ origin: z.url({ protocol: /^https?$/ }) }),
+    z.strictObject({ origin: z.url({ protocol: /^http$/ }) }),
   ]),
   /** The phase token's file, re-read at each call; null for verify, which has none. */
   tokenFile: Folder.nullable(),

@@ -9,12 +9,15 @@ import {
   type IncomingMessage,
   type RequestOptions,
 } from 'node:http';
-import { request as httpsRequest } from 'node:https';
+import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import type { RunnerLayout } from '../../result/contract/layout.ts';
+import { connectSoon } from './connect-soon.ts';
 
 /** Where the gateway is, from the layout. */
 export type GatewayTarget = RunnerLayout['gateway'];
+
+const HTTP_PORT = 80;
 
 /** A request as it goes on the wire. `path` starts with a slash and may carry a query. */
 export interface WireRequest {
@@ -37,38 +40,32 @@ export function sendRequest(target: GatewayTarget, wire: WireRequest): Promise<I
         Object.entries(wire.headers).map(([name, value]) => [name, mutable(value)]),
       ),
       ...(wire.signal === undefined ? {} : { signal: wire.signal }),
-      ...(wire.idleTimeoutMs === undefined ? {} : { timeout: wire.idleTimeoutMs }),
-      agent: false,
     });
+    if (wire.idleTimeoutMs !== undefined) request.setTimeout(wire.idleTimeoutMs);
     request.on('timeout', () => request.destroy(new Error('gateway-idle: no byte in time')));
     request.once('response', resolve);
     request.once('error', reject);
-    giveUpConnecting(request);
     if (wire.body === undefined || wire.body instanceof Uint8Array) request.end(wire.body);
     else wire.body.once('error', (error) => request.destroy(error)).pipe(request);
   });
 }
 
-function open(target: GatewayTarget, options: RequestOptions) {
+function open(target: GatewayTarget, options: RequestOptions): ClientRequest {
   if ('socketPath' in target)
-    return httpRequest({ ...options, socketPath: target.socketPath, host: 'gateway' });
-  const origin = new URL(target.origin);
-  const start = origin.protocol === 'https:' ? httpsRequest : httpRequest;
-  return start({ ...options, host: origin.hostname, port: origin.port === '' ? null : Number(origin.port) });
-}
-
-/** A gateway whose pod is gone answers nothing, until its Service forgets it: try again soon, not after the idle time. */
-const CONNECT_MS = 3_000;
-
-function giveUpConnecting(request: ClientRequest): void {
-  request.once('socket', (socket) => {
-    if (!socket.connecting) return;
-    const timer = setTimeout(
-      () => request.destroy(new Error('gateway-away: no connection in time')),
-      CONNECT_MS,
-    );
-    socket.once('connect', () => clearTimeout(timer));
-    socket.once('close', () => clearTimeout(timer));
+    return httpRequest({ ...options, socketPath: target.socketPath, host: 'gateway', agent: false });
+  const { hostname: host, port } = new URL(target.origin);
+  const address = { host, port: Number(port) || HTTP_PORT };
+  return httpRequest({
+    ...options,
+    ...address,
+    createConnection: (_, created) => {
+      connectSoon(address, options.signal).then(
+        (socket) => created(null, socket),
+        // Node's types want a socket beside the error; it looks at none.
+        (error: Error) => created(error, new Socket()),
+      );
+      return null;
+    },
   });
 }
 
