@@ -12,6 +12,7 @@ import { closeJob } from '../../src/task/store/close-job.ts';
 import { insertRunningRound, type RunningJob } from '../builders/running-job.ts';
 import { type BenchJob, type IdentityBench, identityContract } from '../contracts/identity-contract.ts';
 import { auditLog, clusterHere, inNamespace, type TestNamespace } from '../fixtures/cluster.ts';
+import { templateImage } from '../fixtures/cluster-images.ts';
 import {
   type BoundPod,
   type ClusterTokens,
@@ -24,7 +25,6 @@ import { openTestStore } from '../fixtures/test-store.ts';
 import { openGateway, refusalReasons } from '../gateway/gateway-fixture.ts';
 
 const PHASES = ['fetch', 'setup', 'work', 'deliver'] as const;
-const SHELL_IMAGE = 'docker.io/library/node:24-bookworm-slim';
 const TIMEOUT_MS = 120_000;
 
 /** Reviews that may be sent to where nobody listens. */
@@ -170,7 +170,10 @@ describe.runIf(clusterHere)('tokens of real pods', { timeout: TIMEOUT_MS }, () =
   it('are what the kubelet mounts: the first pod of a Job that takes its spec is heard, its second is not', async () => {
     const { taskId, work } = await world.openRound();
     const { batch } = world.cluster;
-    await batch.createNamespacedJob({ namespace: world.namespace, body: tokenPrintingJob(work) });
+    await batch.createNamespacedJob({
+      namespace: world.namespace,
+      body: tokenPrintingJob(work, await templateImage()),
+    });
     const tokens = await printedTokens(world, work, 2);
     const answers = await Promise.all(tokens.map(ask));
     expect(answers.map((answer) => answer.status).sort()).toEqual([200, 403]);
@@ -285,7 +288,7 @@ describe.runIf(clusterHere)('a gateway that may not ask', { timeout: TIMEOUT_MS 
 });
 
 /** Two pods of one Job, each printing the token that its kubelet mounted. */
-function tokenPrintingJob({ name }: RunningJob): V1Job {
+function tokenPrintingJob({ name }: RunningJob, image: string): V1Job {
   const audience = `glovebox-work.${name}`;
   return {
     metadata: { name },
@@ -302,7 +305,7 @@ function tokenPrintingJob({ name }: RunningJob): V1Job {
           containers: [
             {
               name: 'work',
-              image: SHELL_IMAGE,
+              image,
               imagePullPolicy: 'IfNotPresent',
               command: ['sh', '-c', 'cat /run/glovebox/token; echo; sleep 3600'],
               volumeMounts: [{ name: 'token-work', mountPath: '/run/glovebox', readOnly: true }],
