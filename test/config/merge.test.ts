@@ -33,6 +33,14 @@ describe('a merged configuration', () => {
     ]);
   });
 
+  it('counter-test: by itself the file is valid, and merged as settings usually are its larger budget holds', () => {
+    const { budget } = buildAdmin();
+    const file = readRepoConfig(`${BASE}budget: { perTask: 5.01 }`, '.github/glovebox.yml', null);
+    expect(file.problems).toEqual([]);
+    const merged = { ...budget, ...file.config?.budget };
+    expect([budget.perTask, merged.perTask]).toEqual([5_000_000_000n, 5_010_000_000n]);
+  });
+
   it('INC-16: adds protected paths and never removes any', () => {
     const { config } = merge(
       `${BASE}protectedPaths: [src/auth/**]`,

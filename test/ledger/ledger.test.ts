@@ -109,6 +109,26 @@ describe.each(storeKinds)('the ledger on %s', (kind) => {
     expect(await scopeState('crash')).toMatchObject({ spent_nano_usd: 2_000n, reserved_nano_usd: 2_000n });
   });
 
+  /** A call is sent and its gateway dies, again and again; `tidy` ends each row. How many were sent under a cap for one? */
+  async function sentUnderCap(scope: string, tidy: (rowId: string) => Promise<unknown>): Promise<number> {
+    const scopes = [{ id: scope, capNanoUsd: 2_000n }];
+    for (let sent = 0; sent < 5; sent += 1) {
+      const rowId = `${scope}-${sent}`;
+      const answer = await reserve(store, reservation({ rowId, scopes, leaseMs: -1 }));
+      if (answer.kind !== 'reserved') return sent;
+      await tidy(rowId);
+    }
+    return 5;
+  }
+
+  it('lets no second call be sent with the money of one whose gateway died', async () => {
+    expect(await sentUnderCap('died', () => recoverLost(store.db))).toBe(1);
+  });
+
+  it('counter-test: where a lease that ran out gives the money back, any number is sent under that cap', async () => {
+    expect(await sentUnderCap('back', (rowId) => release(store.db, rowId))).toBe(5);
+  });
+
   it('adds up a task from its settled rows, by kind and by round', async () => {
     const payer = {
       taskId: 'cccccc',
