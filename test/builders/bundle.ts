@@ -2,6 +2,8 @@
 import { createHash } from 'node:crypto';
 import type { BaseEntry, BaseFiles } from '../../src/result/base-files.ts';
 import { type ChangeSet, changeSetDigest, type FileMode } from '../../src/result/contract/change-set.ts';
+import { readBundle } from '../../src/result/read-bundle.ts';
+import { GloveboxError } from '../../src/shared/errors.ts';
 
 /** A file of a base or of a change set: its text, or mode and bytes. */
 export type FileSpec = string | { readonly mode: FileMode; readonly bytes: string | Uint8Array };
@@ -63,4 +65,20 @@ function modeOf(file: FileSpec): FileMode {
 /** A symlink to `target`. */
 export function symlink(target: string): FileSpec {
   return { mode: '120000', bytes: target };
+}
+
+/** The values of the refusal when the bundle is read, or `accepted`. */
+export function refusal(bundle: BuiltBundle): unknown {
+  try {
+    readBundle(bundle);
+    return 'accepted';
+  } catch (error) {
+    if (error instanceof GloveboxError && error.code === 'bundle-invalid') return error.values;
+    throw error;
+  }
+}
+
+/** The same, built from texts. */
+export function refusalOf(spec: BundleSpec): unknown {
+  return refusal(buildBundle(spec));
 }

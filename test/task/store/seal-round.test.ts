@@ -64,13 +64,14 @@ describe.each(storeKinds)('seal, uploads and jobs on %s', (kind) => {
     expect(await getChangeSet(store.db, digest)).toEqual(changed);
   });
 
-  it('notices a stored change set that does not hash to its name', async () => {
+  it('notices a stored change set that does not hash to its name; counter-test: read by its name alone it is taken', async () => {
     const wrong = digestOf('not this one');
     await store.db
       .insertInto('blob')
       .values({ digest: wrong, bytes: Buffer.from(JSON.stringify(changed)) })
       .execute();
     await expect(getChangeSet(store.db, wrong)).rejects.toMatchObject({ code: 'blob-spoilt' });
+    expect(JSON.parse(Buffer.from(await getBlob(store.db, wrong)).toString('utf8'))).toEqual(changed);
   });
 
   it('lets the first seal win, tells the second what holds, and closes the work job', async () => {
@@ -100,6 +101,19 @@ describe.each(storeKinds)('seal, uploads and jobs on %s', (kind) => {
       .orderBy('seq')
       .execute();
     expect(events.map((event) => event.type)).toEqual(['job.created', 'change-set.sealed', 'job.closed']);
+  });
+
+  it('counter-test: written as plain updates, the second seal is the one that holds', async () => {
+    const { taskId } = await roundWithJob();
+    const digests = [
+      await putChangeSet(store.db, changed),
+      await putChangeSet(store.db, emptyChangeSet(BASE_SHA)),
+    ];
+    for (const sealed_digest of digests) {
+      await store.db.updateTable('round').set({ sealed_digest }).where('task_id', '=', taskId).execute();
+    }
+    const round = await loadRound(store.db, { taskId, attempt: 1, round: 1 });
+    expect(round?.sealedDigest).toBe(digests[1]);
   });
 
   it('refuses a seal and an upload in a round that is over', async () => {
