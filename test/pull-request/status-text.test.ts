@@ -1,0 +1,110 @@
+/** What the status comment says at each point of a task's life, and the sentence that ends one without pull request. */
+import { describe, expect, it } from 'vitest';
+import { endingSentence, statusText } from '../../src/pull-request/status-text.ts';
+import { ReasonCode } from '../../src/task/task.ts';
+import { buildStatusView, ENDED } from '../builders/status-view.ts';
+import { buildTask } from '../builders/task-record.ts';
+import { buildVerdict } from '../builders/verdict.ts';
+
+describe('the status text', () => {
+  it('is Accepted, with its bounds and what was removed, before a sandbox runs', () => {
+    const text = statusText(buildStatusView());
+    expect(text).toMatch(/^\*\*Accepted\*\*: a sandbox starts now, with at most \$2\.00 and 60 min\./);
+    expect(text).toContain('<summary>1 hidden part removed from the issue</summary>');
+  });
+
+  it('shows the phases and the reported step while running', () => {
+    const phases = [
+      { phase: 'fetch', state: 'done', ms: 2_000 },
+      { phase: 'work', state: 'running', ms: 109_000 },
+    ] as const;
+    const text = statusText(
+      buildStatusView({ phases, calls: 6, spentNanoUsd: 120_000_000n, step: 'edited @octocat `src/a.ts`' }),
+    );
+    expect(text).toContain('**Running**: work, 1 min 49 s, $0.12 of $2.00.');
+    expect(text).toContain('|work|running|1 min 49 s|');
+    expect(text).toContain('6 model calls. Last step, as reported: edited @&#8203;octocat');
+  });
+
+  it('says the position while queued', () => {
+    const text = statusText(
+      buildStatusView({
+        task: buildTask({ state: 'queued' }),
+        queue: { position: 3, length: 7, running: 2, limit: 2 },
+      }),
+    );
+    expect(text).toContain(
+      '**Queued**: position 3 of 7. octo-org/clock runs 2 of 2 tasks at once; nothing is spent while waiting.',
+    );
+  });
+
+  it('says which namespace is full while queued, and nothing of one that has room', () => {
+    const queue = { position: 1, length: 1, running: 0, limit: 2 };
+    const place = { namespace: 'glovebox-sandbox', taken: 20, limit: 20, inLine: false };
+    const at = (taken: number) =>
+      statusText(
+        buildStatusView({ task: buildTask({ state: 'queued' }), queue, place: { ...place, taken } }),
+      );
+    expect(at(20)).toContain(
+      'octo-org/clock runs 0 of 2 tasks at once and 20 of 20 sandboxes run in `glovebox-sandbox`; nothing is spent',
+    );
+    expect(at(19)).not.toContain('sandboxes');
+  });
+
+  it('waits for a place once it has left the queue, before its first call and after it', () => {
+    const place = { namespace: 'glovebox-sandbox', taken: 20, limit: 20, inLine: true };
+    expect(statusText(buildStatusView({ place }))).toBe(
+      '**Queued**: waits for a sandbox: 20 of 20 sandboxes run in `glovebox-sandbox`. Nothing is spent while waiting.',
+    );
+    const phases = [{ phase: 'work', state: 'done', ms: 109_000 }] as const;
+    const task = buildTask({ state: 'verifying' });
+    const text = statusText(buildStatusView({ task, place, phases, calls: 6, spentNanoUsd: 120_000_000n }));
+    expect(text).toMatch(
+      /^\*\*Running\*\*: waits for a sandbox: 20 of 20 .* \$0\.12 of \$2\.00; nothing more/,
+    );
+    expect(text).toContain('|work|done|1 min 49 s|');
+  });
+
+  it("waits for the cluster in the scheduler's words, escaped and cut", () => {
+    const message = `0/3 nodes are available: 3 Insufficient cpu. @octocat ${'x'.repeat(400)}`;
+    const text = statusText(buildStatusView({ held: { message, patienceMs: 1_800_000 } }));
+    expect(text).toMatch(
+      /^\*\*Queued\*\*: the cluster has no room for the sandbox yet: 0\/3 nodes are available: 3 Insufficient cpu\. @&#8203;octocat x+\.\.\. It is given up after 30 min\. Nothing is spent/,
+    );
+  });
+
+  it('is Verified with the numbers of the verdict', () => {
+    const task = buildTask({ ...ENDED, outcome: 'verified', pullNumber: 43 });
+    expect(statusText(buildStatusView({ task, verdict: buildVerdict(), spentNanoUsd: 309_900_000n }))).toBe(
+      '**Verified**: pull request #43 is ready for review. 149 of 149 tests pass (148 before), and the new test fails without the change, $0.31, 4 min 16 s.',
+    );
+  });
+
+  it('says who can change a refusal, and that nothing was spent', () => {
+    const reason = {
+      code: 'no-permission' as const,
+      values: { login: 'octocat', permission: 'triage' },
+      detail: null,
+    };
+    const text = statusText(buildStatusView({ task: buildTask({ ...ENDED, outcome: 'refused', reason }) }));
+    expect(text).toContain('**Refused**: octocat has triage here; write is needed. Nothing was spent.');
+    expect(text).toContain('Anyone with write, maintain or admin can set the label `agent` anew.');
+  });
+
+  it.each(ReasonCode.options)(
+    'has a sentence and a remedy for %s that names no command that is not built',
+    (code) => {
+      const reason = { code, values: {}, detail: 'detail' };
+      const text = statusText(buildStatusView({ task: buildTask({ ...ENDED, outcome: 'errored', reason }) }));
+      expect(text).toMatch(/\*\*Errored\*\* on our side/);
+      expect(text).not.toMatch(/`\/(retry|fix|abort|rollback|budget|help|status)/);
+    },
+  );
+
+  it('posts no ending sentence for a refusal or where a pull request tells', () => {
+    expect(endingSentence(buildStatusView({ task: buildTask({ ...ENDED, outcome: 'refused' }) }))).toBeNull();
+    expect(
+      endingSentence(buildStatusView({ task: buildTask({ ...ENDED, outcome: 'verified', pullNumber: 43 }) })),
+    ).toBeNull();
+  });
+});
