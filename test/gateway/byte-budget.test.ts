@@ -23,6 +23,12 @@ describe('a budget of bytes', () => {
     budget.require('gb-one');
   });
 
+  it('counter-test: as one account for all, what one job uses up refuses every other', () => {
+    const budget = createByteBudget(new FakeClock(), rule);
+    budget.charge('everybody', 120);
+    expect(() => budget.require('everybody')).toThrow(expect.objectContaining({ code: 'unavailable' }));
+  });
+
   it('gives back no more than there was', () => {
     const clock = new FakeClock();
     const budget = createByteBudget(clock, rule);

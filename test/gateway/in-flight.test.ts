@@ -16,6 +16,16 @@ describe('calls in flight', () => {
     expect(await inFlight('gb-one', async () => 'served')).toBe('served');
   });
 
+  it('counter-test: counted for all jobs together, those of one leave no place for another', async () => {
+    const inFlight = limitInFlight(2);
+    const { promise: held, resolve: end } = Promise.withResolvers<void>();
+    const running = [1, 2].map(() => inFlight('everybody', () => held));
+    const other = inFlight('everybody', async () => 'served');
+    await expect(other).rejects.toMatchObject({ code: 'unavailable' });
+    end();
+    await Promise.all(running);
+  });
+
   it('give their place back when they fail', async () => {
     const inFlight = limitInFlight(1);
     const failing = (): Promise<never> => inFlight('gb-one', () => Promise.reject(new Error('broken')));

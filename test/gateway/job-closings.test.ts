@@ -6,18 +6,10 @@ import { type OpenStore, openDatabase } from '../../src/task/open-database.ts';
 import { closeJob } from '../../src/task/store/close-job.ts';
 import { insertRunningRound } from '../builders/running-job.ts';
 import { FakeClock } from '../fakes/fake-clock.ts';
+import { lookUntil } from '../fixtures/look-until.ts';
 import { openTestStore, storeKinds } from '../fixtures/test-store.ts';
 
 const log = createLog('silent');
-const POLL_MS = 500;
-
-/** Moves the clock from look to look until the condition holds; never while the record is being asked. */
-async function lookUntil(clock: FakeClock, condition: () => boolean): Promise<void> {
-  while (!condition()) {
-    if (clock.sleeping.includes(POLL_MS)) clock.advance(POLL_MS);
-    await setImmediate();
-  }
-}
 
 describe.each(storeKinds)('closings of jobs on %s', (kind) => {
   let store: Awaited<ReturnType<typeof openTestStore>>;

@@ -171,18 +171,6 @@ describe.each(storeKinds)('model calls through the gateway on %s', (kind) => {
     });
   });
 
-  it('hides a refusal of its own key, and never repeats the key', async () => {
-    gateway = await startModelGateway(store);
-    gateway.upstream.script({ status: 401, body: `{"error":"bad key ${UPSTREAM_KEY}"}` });
-    const hidden = await gateway.post(question());
-    expect(hidden.status).toBe(502);
-    gateway.upstream.script({ status: 400, body: `{"error":"echo ${UPSTREAM_KEY}"}` });
-    const echoed = await gateway.post(question());
-    expect(echoed.status).toBe(400);
-    const texts = [await hidden.text(), await echoed.text(), ...gateway.logged];
-    expect(texts.join('\n')).not.toContain(UPSTREAM_KEY);
-  });
-
   it('gives the money back when the upstream cannot be reached at all', async () => {
     gateway = await startModelGateway(store);
     await gateway.upstream.close();
@@ -238,25 +226,6 @@ describe.each(storeKinds)('model calls through the gateway on %s', (kind) => {
     const row = await lastRow();
     expect(row).toMatchObject({ state: 'bounded', flags: ['unpriced', 'quantum_tokens'] });
     expect(row?.settled_nano_usd).toBe(row?.reserved_nano_usd);
-  });
-
-  it('removes credentials from what is sent and stored, wherever they stand, and always in the same way', async () => {
-    gateway = await startModelGateway(store);
-    const secret = `ghp_${'a1B2'.repeat(9)}`;
-    const messages = [{ role: 'user', content: `use ${secret} and ${UPSTREAM_KEY}` }];
-    const escaped = JSON.stringify(question({ messages })).replace('ghp_', 'g\\u0068p_');
-    await gateway.post(escaped);
-    await gateway.post(escaped);
-    const [first, second] = gateway.upstream.received.map((each) => each.body);
-    expect(first).toContain('(removed: GitHub token)');
-    expect(first).not.toContain(secret);
-    expect(first).not.toContain(UPSTREAM_KEY);
-    expect(second).toBe(first);
-    await gateway.close();
-    const chunks = await store.db.selectFrom('transcript_chunk').select('bytes').execute();
-    const stored = Buffer.concat(chunks.map((chunk) => chunk.bytes)).toString('latin1');
-    expect(stored).not.toContain(secret);
-    expect(stored).not.toContain(UPSTREAM_KEY);
   });
 
   it('passes count_tokens and the model list without reserving anything', async () => {

@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { readJsonBody } from '../../src/gateway/read-body.ts';
@@ -15,6 +16,27 @@ async function refusalOf(request: Request, maxBytes = 1_000): Promise<string> {
     if (!(error instanceof Refusal)) throw error;
     return [error.code, error.reason, ...(error.detail === null ? [] : [error.detail])].join(': ');
   }
+}
+
+const LONG_BYTES = 20_000_000;
+const DEEP = `${'['.repeat(200_000)}${']'.repeat(200_000)}`;
+const BOMB = new Uint8Array(gzipSync(Buffer.alloc(LONG_BYTES, ' ')));
+
+/** A body of 20 MB that nobody announced, and what became of it. */
+function longBody() {
+  const seen = { sentBytes: 0, isCancelled: false };
+  const body = new ReadableStream<Uint8Array>({
+    pull: (controller) => {
+      if (seen.sentBytes >= LONG_BYTES) return controller.close();
+      seen.sentBytes += 100;
+      controller.enqueue(new Uint8Array(100).fill(0x20));
+    },
+    cancel: () => {
+      seen.isCancelled = true;
+    },
+  });
+  const init = { method: 'POST', headers: json, body, duplex: 'half' } as const;
+  return { request: new Request('http://gateway/', init), seen };
 }
 
 function post(body: Body, headers: Record<string, string> = json): Request {
@@ -70,26 +92,10 @@ describe('a JSON body', () => {
   });
 
   it('is refused at the byte that is too many, and the rest is not read', async () => {
-    let sent = 0;
-    let isCancelled = false;
-    const endless = new ReadableStream<Uint8Array>({
-      pull: (controller) => {
-        sent += 100;
-        controller.enqueue(new Uint8Array(100).fill(0x20));
-      },
-      cancel: () => {
-        isCancelled = true;
-      },
-    });
-    const request = new Request('http://gateway/', {
-      method: 'POST',
-      headers: json,
-      body: endless,
-      duplex: 'half',
-    });
+    const { request, seen } = longBody();
     expect(await refusalOf(request)).toBe('too-large: body over 1000 bytes');
-    expect(isCancelled).toBe(true);
-    expect(sent).toBeLessThan(2_000);
+    expect(seen.isCancelled).toBe(true);
+    expect(seen.sentBytes).toBeLessThan(2_000);
   });
 
   it('is refused when it breaks off', async () => {
@@ -106,7 +112,31 @@ describe('a JSON body', () => {
   });
 
   it('deep nesting within the bound is refused as not of the form, not by a crash', async () => {
-    const deep = post(`${'['.repeat(200_000)}${']'.repeat(200_000)}`);
-    expect(await refusalOf(deep, 1_000_000)).toMatch(/^invalid: body/);
+    expect(await refusalOf(post(DEEP), 1_000_000)).toMatch(/^invalid: body/);
+  });
+
+  it('a bomb is refused compressed, before it is opened', async () => {
+    expect(BOMB.length).toBeLessThan(100_000);
+    expect(await refusalOf(post(BOMB, { ...json, 'content-encoding': 'gzip' }), 100_000)).toBe(
+      'invalid: body has a content-encoding',
+    );
+  });
+});
+
+describe('the same bodies in plain hands (counter-tests)', () => {
+  it('one without an end is read as long as it comes', async () => {
+    const { request, seen } = longBody();
+    expect((await request.text()).length).toBe(LONG_BYTES);
+    expect(seen.sentBytes).toBe(LONG_BYTES);
+  });
+
+  it('a bomb of some kilobytes becomes megabytes', async () => {
+    const opened = new Response(BOMB).body?.pipeThrough(new DecompressionStream('gzip'));
+    expect((await new Response(opened).bytes()).length).toBe(LONG_BYTES);
+  });
+
+  it('deep nesting overflows whoever walks it without a schema of its own depth', () => {
+    expect(() => JSON.stringify(JSON.parse(DEEP))).toThrow(RangeError);
+    expect(() => z.json().safeParse(JSON.parse(DEEP))).toThrow(RangeError);
   });
 });

@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { chmod, lstat, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, request as httpRequest } from 'node:http';
-import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Hono } from 'hono';
@@ -13,6 +12,7 @@ import {
   openGatewayServer,
 } from '../../src/gateway/server.ts';
 import { createLog } from '../../src/shared/log.ts';
+import { connectTo, readAll } from '../fixtures/raw-connection.ts';
 
 const log = createLog('silent');
 
@@ -116,26 +116,6 @@ describe('the gateway server', () => {
     const answer = fetch(`${await openTcp()}/held`);
     held.answer('all of it');
     expect(await (await answer).text()).toBe('all of it');
-  });
-
-  it('closes a connection that drips its headers, and serves others meanwhile', async () => {
-    const url = await openTcp({ headersMs: 50, checkEveryMs: 20 });
-    const slow = await connectTo(url);
-    slow.write('GET /held HTTP/1.1\r\nHost: x\r\nX-Drip: ');
-    expect(await (await fetch(`${url}/healthz`)).json()).toEqual({ status: 'ok' });
-    expect(await readAll(slow)).toMatch(/^HTTP\/1.1 408/);
-  });
-
-  it('closes a connection that drips its body', async () => {
-    const url = await openTcp({ headersMs: 50, requestMs: 100, checkEveryMs: 20 });
-    const slow = await connectTo(url);
-    slow.write('POST /body HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\na');
-    expect(await readAll(slow)).toMatch(/^HTTP\/1.1 408/);
-  });
-
-  it('closes a connection on which nothing happens', async () => {
-    const url = await openTcp({ idleMs: 50 });
-    expect(await readAll(await connectTo(url))).toBe('');
   });
 
   it('answers broken HTTP with 400 and goes on', async () => {
@@ -260,21 +240,6 @@ function breakingStream(held: Held): ReadableStream<Uint8Array> {
       controller.error(new Error('secret of ours'));
     },
   });
-}
-
-async function connectTo(url: string): Promise<Socket> {
-  const { hostname, port } = new URL(url);
-  const socket = connect(Number(port), hostname);
-  await once(socket, 'connect');
-  return socket;
-}
-
-/** Everything until the other side closes. */
-async function readAll(socket: Socket): Promise<string> {
-  const chunks: Buffer[] = [];
-  socket.on('data', (chunk: Buffer) => chunks.push(chunk));
-  await once(socket, 'close');
-  return Buffer.concat(chunks).toString('latin1');
 }
 
 async function get(socketPath: string, path: string): Promise<string> {

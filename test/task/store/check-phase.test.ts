@@ -134,6 +134,16 @@ describe.each(storeKinds)('a phase of a job on %s', (kind) => {
     expect(await reasonOf({ ...callerOf(one.work, 'work'), jobName: 'gb-none' })).toBe('job-unknown');
   });
 
+  it('counter-test: looked up by its name alone, the job is open to whoever names it', async () => {
+    const { taskId, work } = await insertRunningRound(store.db);
+    const row = await store.db
+      .selectFrom('job')
+      .select(['task_id', 'closed_at'])
+      .where('name', '=', work.name)
+      .executeTakeFirst();
+    expect(row).toEqual({ task_id: taskId, closed_at: null });
+  });
+
   it('belongs to the first pod that takes the spec, and to no pod before', async () => {
     const { work } = await insertRunningRound(store.db);
     expect(await reasonOf(callerOf(work, 'fetch', 'pod-a'))).toBe('pod-unbound');
