@@ -107,6 +107,38 @@ describe('the publishing adapter', () => {
     expect(await github.readBranch('glovebox/1-aaaaaa')).toBe(sha);
   });
 
+  it('leaves a branch that somebody made first; counter-test: the same App may move it by force', async () => {
+    const branch = 'glovebox/1-eeeeee';
+    const files = [{ path: 'theirs.txt', content: 'theirs' }];
+    const theirs = host.people.push({ repository: 'clock', as: 'writer', branch, files });
+    const { sha } = await commit('g.sh');
+    expect(await github.createBranch(branch, sha)).toBe(false);
+    expect(await github.readBranch(branch)).toBe(theirs);
+
+    const { owner, repo } = target;
+    const ref = { owner, repo, ref: `heads/${branch}`, sha, force: true };
+    await octokit.request('PATCH /repos/{owner}/{repo}/git/refs/{ref}', ref);
+    expect(await github.readBranch(branch)).toBe(sha);
+  });
+
+  it('counter-test: GitHub itself opens a pull request, ready for review, on a commit that nobody judged', async () => {
+    const { sha } = await commit('h.sh');
+    const head = 'glovebox/1-ffffff';
+    await github.createBranch(head, sha);
+    const number = await github.createPull({ title: 'Done', body: 'b', head, base: 'main', draft: false });
+    const { owner, repo } = target;
+    const pull = await octokit.request('GET /repos/{owner}/{repo}/pulls/{pull_number}', {
+      ...{ owner, repo },
+      pull_number: Number(number),
+    });
+    expect(pull.data).toMatchObject({ state: 'open', draft: false, head: { sha } });
+    const runs = await octokit.request('GET /repos/{owner}/{repo}/commits/{ref}/check-runs', {
+      ...{ owner, repo },
+      ref: sha,
+    });
+    expect(runs.data.total_count).toBe(0);
+  });
+
   it('says push-refused where a ruleset forbids the branch, and not where GitHub only asks to come later', async () => {
     const { sha } = await commit('d.sh');
     host.faults.add(secondaryRateLimit(/\/git\/refs$/, 7));

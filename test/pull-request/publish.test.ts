@@ -100,28 +100,64 @@ describe('publish', () => {
     expect([github.commits.size, github.checkRuns.length, github.pulls.length]).toEqual([1, 1, 1]);
   });
 
-  it.each(['before', 'after'] as const)(
-    'leaves one pull request and one check run after a crash %s any call',
-    async (when) => {
-      for (let at = 1; at <= 14; at++) {
-        github = new FakePublishGithub();
-        await store.db.deleteFrom('intent').execute();
-        github.crash = { at, when };
-        await run().catch((error: unknown) => {
-          if (!(error instanceof FakeCrash)) throw error;
-        });
-        github.crash = null;
-        clock.advance(11_000);
-        expect((await run()).pullNumber).toBe(43);
-        expect([at, github.checkRuns.length, github.pulls.length, github.branches.size]).toEqual([
-          at,
-          1,
-          1,
-          1,
-        ]);
-      }
-    },
-  );
+  const PLACES = ['before', 'after'] as const;
+
+  /** Publishes and dies at that call; `between` the end of the process and the next one, which publishes again. */
+  async function crashAt(
+    at: number,
+    when: (typeof PLACES)[number],
+    between: () => Promise<unknown>,
+  ): Promise<void> {
+    github = new FakePublishGithub();
+    await store.db.deleteFrom('intent').execute();
+    github.crash = { at, when };
+    await run().catch((error: unknown) => {
+      if (!(error instanceof FakeCrash)) throw error;
+    });
+    github.crash = null;
+    clock.advance(11_000);
+    await between();
+    expect((await run()).pullNumber).toBeGreaterThanOrEqual(43);
+  }
+
+  it.each(PLACES)('leaves one pull request and one check run after a crash %s any call', async (when) => {
+    for (let at = 1; at <= 14; at++) {
+      await crashAt(at, when, async () => {});
+      const made = [github.checkRuns.length, github.pulls.length, github.branches.size];
+      expect([at, ...made]).toEqual([at, 1, 1, 1]);
+    }
+  });
+
+  it('counter-test: without its intent row the same crash leaves two check runs', async () => {
+    const forget = () => store.db.deleteFrom('intent').where('surface', '=', 'check-run').execute();
+    const doubledAt: string[] = [];
+    for (let at = 1; at <= 14; at++) {
+      await crashAt(at, 'after', forget);
+      if (github.checkRuns.length > 1) doubledAt.push(github.calls[at - 1] ?? '');
+    }
+    expect(doubledAt[0]).toBe('createCheckRun');
+  });
+
+  /** Pull requests that somebody can see without a verdict on their commit. */
+  const unjudged = (): string[] =>
+    github.pulls
+      .filter(({ head }) => !github.checkRuns.some((made) => made.headSha === github.branches.get(head)))
+      .map(({ head }) => head);
+
+  it.each(PLACES)('shows no pull request without its verdict, should it die %s any call', async (when) => {
+    for (let at = 1; at <= 14; at++) {
+      await crashAt(at, when, async () => expect(unjudged()).toEqual([]));
+    }
+  });
+
+  it('counter-test: whoever reports after the pull request shows one without a verdict when it dies between', async () => {
+    const { sha } = await github.createCommit({ message: 'm', treeSha: 't', parentSha: BASE_SHA });
+    await github.createBranch('bot/1', sha);
+    github.crash = { at: github.calls.length + 1, when: 'after' };
+    const pull = { title: 'Done', body: 'b', head: 'bot/1', base: 'main', draft: false };
+    await expect(github.createPull(pull)).rejects.toThrow(FakeCrash);
+    expect(unjudged()).toEqual(['bot/1']);
+  });
 
   it("waits for GitHub's listing before it believes that nothing was made", async () => {
     github.crash = { at: 7, when: 'before' };
