@@ -99,14 +99,27 @@ describe.each(storeKinds)('leases on %s', (kind) => {
     expect(await claim('b')).toEqual([]);
   });
 
-  it('given back by somebody who lost them change nothing', async () => {
+  /** Bot `a` sleeps through its lease, `b` takes it over; then `a` wakes and writes. Whose task is it, and in what state? */
+  async function afterWaking(write: (id: string, epoch: number) => Promise<unknown>): Promise<unknown> {
     const id = await insertTask(store.db);
     const [held] = await claim('a');
     await expire(id);
     await claim('b');
-    await releaseLease(store.db, { taskId: id, epoch: held?.epoch ?? 0, wakeAfterMs: 0, failures: 9 });
-    const row = await store.db.selectFrom('task').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
-    expect(row).toMatchObject({ lease_holder: 'b', failures: 0 });
+    await write(id, held?.epoch ?? 0);
+    const columns = store.db.selectFrom('task').select(['lease_holder', 'failures']).where('id', '=', id);
+    return columns.executeTakeFirstOrThrow();
+  }
+
+  it('given back by somebody who lost them change nothing', async () => {
+    const write = (taskId: string, epoch: number): Promise<unknown> =>
+      releaseLease(store.db, { taskId, epoch, wakeAfterMs: 0, failures: 9 });
+    expect(await afterWaking(write)).toEqual({ lease_holder: 'b', failures: 0 });
+  });
+
+  it('counter-test: given back without the epoch, they are taken from whoever has them now', async () => {
+    const write = (id: string): Promise<unknown> =>
+      store.db.updateTable('task').set({ lease_holder: null, failures: 9 }).where('id', '=', id).execute();
+    expect(await afterWaking(write)).toEqual({ lease_holder: null, failures: 9 });
   });
 
   it('never lose a status change that came while the comment was written', async () => {
@@ -142,18 +155,45 @@ describe.each(storeKinds)('leases on %s', (kind) => {
   });
 });
 
-describe.runIf(storeKinds.includes('postgres'))('two bots on postgres', () => {
+describe.runIf(storeKinds.includes('postgres'))('ten bots on postgres', () => {
+  const TASKS = 40;
+  const BOTS = Array.from({ length: 10 }, (_, index) => `bot-${index}`);
+  let store: OpenStore;
+  beforeAll(async () => {
+    store = await openTestStore('postgres');
+  });
+  afterAll(() => store.close());
+
+  /** All of them look for work at once; the tasks that they act on, all together. */
+  async function actedOn(find: (bot: string) => Promise<readonly string[]>): Promise<readonly string[]> {
+    await store.db.deleteFrom('task').execute();
+    for (let count = 0; count < TASKS; count += 1) await insertTask(store.db);
+    return (await Promise.all(BOTS.map(find))).flat();
+  }
+
   it('never hold the same task', async () => {
-    const store = await openTestStore('postgres');
-    for (let count = 0; count < 40; count += 1) await insertTask(store.db);
-    const claims = await Promise.all(
-      Array.from({ length: 10 }, (_, index) =>
-        claimLease(store.db, { holder: `bot-${index}`, leaseMs: 60_000, limit: 7 }),
+    const ids = await actedOn(async (holder) =>
+      (await claimLease(store.db, { holder, leaseMs: 60_000, limit: 7 })).map((one) => one.taskId),
+    );
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(ids.length).toBe(TASKS);
+  });
+
+  it('counter-test: that look for due tasks without taking them all act on the same', async () => {
+    const due = store.db.selectFrom('task').select('id').where('wake_at', '<=', sql<Date>`now()`);
+    const ids = await actedOn(async () =>
+      (await due.orderBy('wake_at').limit(7).execute()).map((one) => one.id),
+    );
+    expect([ids.length, new Set(ids).size]).toEqual([70, 7]);
+  });
+
+  it('counter-test: that move a task by a plain update all believe that they moved it', async () => {
+    const id = await insertTask(store.db);
+    const moves = await Promise.all(
+      BOTS.map(() =>
+        store.db.updateTable('task').set({ state: 'queued' }).where('id', '=', id).executeTakeFirst(),
       ),
     );
-    const ids = claims.flat().map((one) => one.taskId);
-    expect(new Set(ids).size).toBe(ids.length);
-    expect(ids.length).toBe(40);
-    await store.close();
+    expect(moves.filter((move) => move.numUpdatedRows === 1n)).toHaveLength(BOTS.length);
   });
 });
