@@ -41,6 +41,24 @@ it('finds the tests that a document names', () => {
   expect(namedTests('docs/security.md').length).toBeGreaterThan(150);
 });
 
+/** The rows of the threat tables whose last cell names no test that shows the attack, says in no test, and gives no reason. */
+function withoutCounterTest(text: string): readonly string[] {
+  const rows = text.split('\n').filter((line) => line.startsWith('|') && !/^\|(---|Threat)\|/.test(line));
+  return rows.filter(
+    (row) => !/^(`[a-z0-9/-]+`:? "|in [a-z`]|none: [a-z])/.test(row.split('|').at(-2) ?? ''),
+  );
+}
+
+it('shows each attack working without its control, or says why not', () => {
+  const text = readFileSync(new URL('docs/security.md', ROOT), 'utf8');
+  expect(withoutCounterTest(text)).toEqual([]);
+});
+
+it('sees a row without a counter-test (counter-test)', () => {
+  const row = (cell: string): string => `|A threat|a control|\`a/test\` "its name"|${cell}|`;
+  expect(withoutCounterTest([row('none yet'), row(''), row('none:')].join('\n'))).toHaveLength(3);
+});
+
 it('sees a test that is gone (counter-test)', () => {
   expect(isThere({ file: 'audit/chain', name: 'a name that nobody gave' })).toBe(false);
   expect(isThere({ file: 'audit/no-such-file', name: 'INC-23' })).toBe(false);
