@@ -37,7 +37,7 @@ export async function verifyChain(
 }
 
 /** The same on rows already read; pure. */
-export function checkRows(rows: readonly ChainRow[], expectedHead: string | null): ChainState {
+function checkRows(rows: readonly ChainRow[], expectedHead: string | null): ChainState {
   let previous = CHAIN_START;
   let passedExpected = expectedHead === null || expectedHead === CHAIN_START;
   for (const [index, row] of rows.entries()) {

@@ -10,7 +10,7 @@ import type { Log } from '../shared/log.ts';
 import { runnerFile } from './runner-file.ts';
 
 /** The gateway's socket inside its folder. */
-export const SOCKET_NAME = 'gateway.sock';
+const SOCKET_NAME = 'gateway.sock';
 
 /** A unix socket's path has at most 107 bytes. */
 const MAX_SOCKET_PATH_BYTES = 107;

@@ -18,13 +18,13 @@ const DURATION = /^(\d{1,5}) ?(s|min|h)$/;
 const MILLISECONDS: Readonly<Record<string, number>> = { s: 1_000, min: 60_000, h: 3_600_000 };
 
 /** Bytes of `4 GB` (powers of ten) or `512 MiB` (powers of two); NaN for anything else. */
-export function bytesOf(text: string): number {
+function bytesOf(text: string): number {
   const [, amount, unit] = SIZE.exec(text) ?? [];
   return Math.round(Number(amount) * (BYTES[unit ?? ''] ?? Number.NaN));
 }
 
 /** Milliseconds of `90 s`, `60 min` or `2 h`; NaN for anything else. */
-export function millisecondsOf(text: string): number {
+function millisecondsOf(text: string): number {
   const [, amount, unit] = DURATION.exec(text) ?? [];
   return Number(amount) * (MILLISECONDS[unit ?? ''] ?? Number.NaN);
 }

@@ -5,7 +5,7 @@ import { Refusal } from './refusal.ts';
 const MAX_TOKEN = 8_192;
 
 /** The token, or null where the header is missing or of another scheme (RFC 6750, section 2.1). */
-export function bearerToken(headers: Headers): string | null {
+function bearerToken(headers: Headers): string | null {
   const token = /^Bearer ([\x21-\x7e]+)$/i.exec(headers.get('authorization') ?? '')?.[1];
   return token !== undefined && token.length <= MAX_TOKEN ? token : null;
 }

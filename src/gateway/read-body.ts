@@ -36,7 +36,7 @@ export async function readBytes(request: Request, maxBytes: number): Promise<Buf
 }
 
 /** Joins a stream's chunks, at most `maxBytes` of them. Errors: as `readBytes`. */
-export async function collectBytes(stream: ReadableStream<Uint8Array>, maxBytes: number): Promise<Buffer> {
+async function collectBytes(stream: ReadableStream<Uint8Array>, maxBytes: number): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let total = 0;
   try {

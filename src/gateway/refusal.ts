@@ -5,7 +5,7 @@
 import type { TargetJob } from './identity.ts';
 
 /** Codes of the sandbox API with their HTTP status and the sentence that the sandbox reads. */
-export const API_ERRORS = {
+const API_ERRORS = {
   unauthenticated: { status: 401, message: 'This token opens nothing here.' },
   'phase-closed': { status: 403, message: 'This phase, its job or its round is over: stop.' },
   'not-found': { status: 404, message: 'There is nothing at this path.' },

@@ -2,7 +2,7 @@
 import type { NanoUsd } from '../shared/money.ts';
 
 /** Stable names, used in refusals and in the admin's prices. */
-export const COST_FEATURES = [
+const COST_FEATURES = [
   'server-tools',
   'mcp',
   'url-sources',

@@ -58,7 +58,7 @@ async function readShownTasks(db: Db, nowMs: number): Promise<(scopeId: string) 
 }
 
 /** `repository octo-org/clock, day` for `repository:7:day:2026-11-21`. */
-export function scopeTitle(id: string, repositories: ReadonlyMap<string, string>): string {
+function scopeTitle(id: string, repositories: ReadonlyMap<string, string>): string {
   const [kind = '', name = '', period] = id.split(':');
   const title = kind === 'repository' ? (repositories.get(name) ?? name) : name;
   return period === undefined ? `${kind} ${title}` : `${kind} ${title}, ${period}`;

@@ -124,7 +124,7 @@ function isNothing(value: unknown): boolean {
 }
 
 /** Sums by kind. */
-export function addLines(a: TokenLines, b: TokenLines): TokenLines {
+function addLines(a: TokenLines, b: TokenLines): TokenLines {
   return {
     input: a.input + b.input,
     cacheWrite5m: a.cacheWrite5m + b.cacheWrite5m,

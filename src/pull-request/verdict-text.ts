@@ -9,7 +9,7 @@ export function executed(counts: Counts | null): number {
 }
 
 /** `149 of 149 tests pass (148 before)`. */
-export function testsSentence(verdict: Verdict): string {
+function testsSentence(verdict: Verdict): string {
   const { base, head } = verdict.totals;
   if (!head || executed(head) === 0) return 'no test was executed';
   const before = base ? ` (${groupDigits(base.passed)} before)` : '';
@@ -17,7 +17,7 @@ export function testsSentence(verdict: Verdict): string {
 }
 
 /** `the new test fails without the change`, or what is to be said instead. */
-export function proofSentence(verdict: Verdict): string {
+function proofSentence(verdict: Verdict): string {
   const proofs = verdict.proofs.filter((note) => note.proof).length;
   if (proofs === 0) return 'no test shows the change';
   if (verdict.proofs.length === 1) return 'the new test fails without the change';

@@ -153,10 +153,6 @@ export const Task = z.strictObject({
 });
 export type Task = z.infer<typeof Task>;
 
-/** How the sandbox's phases went, for tables and the provenance section; milliseconds. */
-export const PhaseTimes = z.record(z.string(), z.int());
-export type PhaseTimes = z.infer<typeof PhaseTimes>;
-
 /** One round of a task: its seal and what its verify job delivered. */
 export interface Round {
   readonly taskId: TaskId;

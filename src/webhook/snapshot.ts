@@ -8,7 +8,7 @@ import type { RemovedKind } from './removal.ts';
 import { sanitize, sanitizeLine } from './sanitize.ts';
 
 /** Newest comments that are looked at. */
-export const MAX_COMMENTS = 50;
+const MAX_COMMENTS = 50;
 /** People whose permission is asked for the sake of their comments. */
 const MAX_COMMENTERS = 10;
 const MAX_TITLE = 300;

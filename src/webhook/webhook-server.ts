@@ -40,7 +40,7 @@ export interface WebhookServer {
 }
 
 /** The webhook's handler alone, for a server of one's own. */
-export function webhookHandler(
+function webhookHandler(
   options: Pick<WebhookServerOptions, 'db' | 'secret' | 'wake' | 'log'>,
 ): RequestHandler {
   const { db, wake, log } = options;

@@ -17,7 +17,7 @@ budget: { perTask: 5.00, organisation: { day: 200 } }
 concurrency: { installation: 8 }
 `;
 
-export const RUNNER_IMAGE = 'registry.example.com/glovebox/runner:1';
+const RUNNER_IMAGE = 'registry.example.com/glovebox/runner:1';
 
 /** What its bot runs with. */
 export function buildInstalled(adminText = ADMIN_TEXT): Installed {

@@ -4,7 +4,7 @@ import type { RowEnd } from '../../src/ledger/settle.ts';
 import { usageJson } from '../../src/ledger/usage-record.ts';
 
 /** One nano-dollar for every kind of token. */
-export const UNIT_PRICE = {
+const UNIT_PRICE = {
   input: 1n,
   output: 1n,
   cacheWrite5m: 1n,

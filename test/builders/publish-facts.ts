@@ -6,7 +6,7 @@ import { buildTask } from './task-record.ts';
 import { buildVerdict } from './verdict.ts';
 
 /** The example's bill: 14 calls, 249,900 tokens, 0.309900 US dollars. */
-export const COST: TaskCost = {
+const COST: TaskCost = {
   calls: 14,
   models: ['claude-sonnet-4-6'],
   input: { tokens: 2_100, nanoUsd: 6_300_000n },

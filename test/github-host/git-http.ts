@@ -54,7 +54,7 @@ function deny(response: ServerResponse, status: number): number {
 }
 
 /** Brings the bare repository up to date with the store; answers its folder. */
-export function exportRepository(store: Store, repo: RepoRow, folder: string): string {
+function exportRepository(store: Store, repo: RepoRow, folder: string): string {
   const bare = join(folder, `${repo.full_name}.git`);
   mkdirSync(join(bare, 'objects'), { recursive: true });
   mkdirSync(join(bare, 'refs'), { recursive: true });

@@ -13,7 +13,7 @@ const nodeId = (type: string, id: number): string =>
   Buffer.from(`0:${type}${id}`).toString('base64').replace(/=+$/, '');
 
 /** The object's id: SHA-1 over git's header and the content. */
-export function objectSha(type: 'blob' | 'tree' | 'commit', content: Buffer): string {
+function objectSha(type: 'blob' | 'tree' | 'commit', content: Buffer): string {
   return createHash('sha1').update(`${type} ${content.byteLength}\0`).update(content).digest('hex');
 }
 
@@ -53,7 +53,7 @@ export function commitContent(commit: Omit<CommitRow, 'id' | 'created_at' | 'upd
 }
 
 /** Writes a blob unless it is there. */
-export function writeBlob(store: Store, repo: RepoRow, bytes: Buffer): string {
+function writeBlob(store: Store, repo: RepoRow, bytes: Buffer): string {
   const sha = objectSha('blob', bytes);
   if (store.blobs.findBy('sha', sha).some((row) => row.repo_id === repo.id)) return sha;
   store.blobs.insert({

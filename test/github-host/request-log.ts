@@ -39,7 +39,7 @@ export function countCalls(requests: readonly RecordedRequest[]): GithubCalls {
 }
 
 /** Which of the five kinds a request is. */
-export function kindOf(request: Pick<RecordedRequest, 'method' | 'path' | 'body'>): keyof GithubCalls {
+function kindOf(request: Pick<RecordedRequest, 'method' | 'path' | 'body'>): keyof GithubCalls {
   const { method, path, body } = request;
   if (path.endsWith('/access_tokens') || path === '/installation/token') return 'token';
   if (path.includes('.git/') || method === 'GET' || method === 'HEAD') return 'read';

@@ -21,7 +21,7 @@ export async function readConversation(
  * The call that ends the longest chain: a call follows an earlier one when its messages begin with all of that one's.
  * Of equally long chains the later one.
  */
-export function endOfLongestChain(calls: readonly LoadedCall[]): LoadedCall | null {
+function endOfLongestChain(calls: readonly LoadedCall[]): LoadedCall | null {
   const answered = calls.filter((call) => call.answer !== null);
   const lengths: number[] = [];
   let best: LoadedCall | null = null;

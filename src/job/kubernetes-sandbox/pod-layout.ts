@@ -45,7 +45,7 @@ const OWN_MOUNTS: Readonly<Record<Phase, readonly Mount[]>> = {
 };
 
 /** verify talks to nobody. */
-export const hasToken = (phase: Phase): boolean => phase !== 'verify';
+const hasToken = (phase: Phase): boolean => phase !== 'verify';
 
 /** All mounts of a phase's container. */
 export function mountsOf(phase: Phase): readonly Mount[] {

@@ -18,7 +18,7 @@ const LOG_BYTES = 64 * MIB;
 const TOKEN_SECONDS = 600;
 
 /** The audience that a phase's token is for; the gateway asks for exactly this one. */
-export function tokenAudience(phase: Phase, job: string): string {
+function tokenAudience(phase: Phase, job: string): string {
   return `glovebox-${phase}.${job}`;
 }
 

@@ -31,8 +31,7 @@ export const PutEntry = z.strictObject({
 export type PutEntry = z.infer<typeof PutEntry>;
 
 /** A file of the base that is gone. */
-export const DeleteEntry = z.strictObject({ op: z.literal('delete'), path: Path });
-export type DeleteEntry = z.infer<typeof DeleteEntry>;
+const DeleteEntry = z.strictObject({ op: z.literal('delete'), path: Path });
 
 /** One entry. */
 export const ChangeEntry = z.discriminatedUnion('op', [PutEntry, DeleteEntry]);

@@ -100,7 +100,7 @@ export function pathBytes(root: string, path: string): Buffer {
 }
 
 /** One entry as it is now; never follows a link, never opens what could block. */
-export function describeEntry(root: string, path: string): TreeEntry {
+function describeEntry(root: string, path: string): TreeEntry {
   const bytes = pathBytes(root, path);
   try {
     const stat = lstatSync(bytes);

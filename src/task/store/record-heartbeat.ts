@@ -6,8 +6,8 @@ import type { Db } from '../open-database.ts';
 import { wakeTask } from './wake-task.ts';
 
 /** `job.reported`: the last heartbeat, with the facts of all phases joined. */
-export const Reported = Heartbeat.omit({ failure: true });
-export type Reported = z.infer<typeof Reported>;
+const Reported = Heartbeat.omit({ failure: true });
+type Reported = z.infer<typeof Reported>;
 
 /** Writes the heartbeat; the first failure of a job stays, and an ended phase wakes the task. The caller holds the locks. */
 export async function recordHeartbeat(

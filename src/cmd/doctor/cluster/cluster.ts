@@ -34,7 +34,7 @@ export interface Cluster {
 }
 
 /** The account that makes Jobs; admission lets nobody else. */
-export function botUser({ namespace }: Pick<Cluster, 'namespace'>): string {
+function botUser({ namespace }: Pick<Cluster, 'namespace'>): string {
   return `system:serviceaccount:${namespace}:bot`;
 }
 

@@ -53,7 +53,7 @@ async function askForModels(
 }
 
 /** Pure. */
-export function judgeAnswer(env: UpstreamEnv, answer: number | string): Finding {
+function judgeAnswer(env: UpstreamEnv, answer: number | string): Finding {
   const host = new URL(env.anthropicBaseUrl).host;
   const key = env.anthropicApiKey === null ? 'no key is set' : 'key accepted';
   if (typeof answer === 'string') {

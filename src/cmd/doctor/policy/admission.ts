@@ -104,7 +104,7 @@ export interface Attempt {
 const OUR_POLICY = /ValidatingAdmissionPolicy '(glovebox-sandbox-[a-z-]+)'/;
 
 /** Pure. Null: it passes, as it must. */
-export function judgeLegitimate(namespace: string, answer: KubeAnswer): Finding | null {
+function judgeLegitimate(namespace: string, answer: KubeAnswer): Finding | null {
   if (isImpersonationRefused(answer)) {
     return warns('not checked: this account may not act as the bot', OTHER_ACCOUNT);
   }
