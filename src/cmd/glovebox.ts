@@ -180,7 +180,7 @@ function addReads(root: Command, done: (code: number) => void): void {
     .option('--calls', 'each model call')
     .option('--json', 'one JSON object')
     .action(async (id: string, options: ShowOptions) =>
-      done(await withStore((db) => taskShowCommand({ db, io, diff: null }, { task: id, ...flags(options) }))),
+      done(await withStore((db) => taskShowCommand({ db, io }, { task: id, ...flags(options) }))),
     );
   task
     .command('abort')

@@ -1,9 +1,8 @@
-/** `glovebox task show TASK`: one task's timeline, and where asked its diff, transcript, calls, or all of it as JSON. */
+/** `glovebox task show TASK`: one task's timeline, and where asked its change set, transcript, calls, or all of it as JSON. */
 import { readTranscript, type TranscriptCall } from '../gateway/transcript/read-transcript.ts';
 import { formatCalls } from '../ledger/spent-report.ts';
 import type { Db } from '../task/open-database.ts';
 import { getChangeSet } from '../task/store/change-set-blob.ts';
-import type { Task } from '../task/task.ts';
 import { formatChangeSet } from './change-set-text.ts';
 import { readTaskReport, type TaskReport } from './task-report.ts';
 import { formatTimeline } from './task-timeline.ts';
@@ -12,8 +11,6 @@ import { formatTranscript } from './transcript-text.ts';
 export interface TaskShowDeps {
   readonly db: Db;
   readonly io: { readonly out: (text: string) => void };
-  /** Unified diff of a change set against the task's base; null where the base's files cannot be read from here. */
-  readonly diff: ((task: Task, digest: string) => Promise<string>) | null;
 }
 
 export interface TaskShowArgs {
@@ -24,7 +21,7 @@ export interface TaskShowArgs {
   readonly calls?: boolean | undefined;
 }
 
-/** Exit code 0, or 2 for an unknown task. Errors: the store's, and those of `diff`. */
+/** Exit code 0, or 2 for an unknown task. Errors: the store's. */
 export async function taskShowCommand(deps: TaskShowDeps, args: TaskShowArgs): Promise<0 | 2> {
   const { db, io } = deps;
   const report = await readTaskReport(db, args.task);
@@ -35,7 +32,7 @@ export async function taskShowCommand(deps: TaskShowDeps, args: TaskShowArgs): P
     return 2;
   }
   const transcript = args.transcript === true ? await readTranscript(db, { taskId: report.task.id }) : null;
-  const diff = args.diff === true ? await diffText(deps, report) : null;
+  const diff = args.diff === true ? await changeSetText(deps, report) : null;
   io.out(
     args.json === true
       ? jsonText(report, { transcript, diff })
@@ -58,14 +55,14 @@ function plainText(report: TaskReport, args: TaskShowArgs, extras: Extras): stri
 }
 
 /** The set that was published or sealed last, else the last upload: what is kept of the work. */
-async function diffText(deps: TaskShowDeps, report: TaskReport): Promise<string> {
+async function changeSetText(deps: TaskShowDeps, report: TaskReport): Promise<string> {
   const planned = report.rounds.find((round) => round.number === report.task.publishPlan?.round);
   const rounds = planned ? [planned] : report.rounds.toReversed();
   const digest = rounds
     .map((round) => round.sealedDigest ?? round.lastUploadDigest)
     .find((one) => one !== null);
   if (!digest) return 'No change set.\n';
-  return deps.diff ? deps.diff(report.task, digest) : formatChangeSet(await getChangeSet(deps.db, digest));
+  return formatChangeSet(await getChangeSet(deps.db, digest));
 }
 
 /** One object; amounts in nano-dollars as text. */

@@ -27,8 +27,7 @@ describe.each(storeKinds)('glovebox task on %s', (kind) => {
   });
   afterEach(() => world.close());
 
-  const show = (args: Parameters<typeof taskShowCommand>[1]) =>
-    taskShowCommand({ db: store.db, io, diff: null }, args);
+  const show = (args: Parameters<typeof taskShowCommand>[1]) => taskShowCommand({ db: store.db, io }, args);
 
   it('list shows each task with its outcome word, issue, pull request and cost', async () => {
     const id = await insertTask(store.db);

@@ -99,7 +99,7 @@ describe.runIf(process.platform === 'linux')('a task that is aborted while its a
       .executeTakeFirstOrThrow();
     expect(round).toEqual({ sealed_digest: null, verdict: null });
     printed = '';
-    await taskShowCommand({ db: scenario.line.db, io, diff: null }, { task: task.id, diff: true });
+    await taskShowCommand({ db: scenario.line.db, io }, { task: task.id, diff: true });
     expect(printed).toContain(MARK);
   });
 
