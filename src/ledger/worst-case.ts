@@ -46,7 +46,7 @@ export function worstInputNanoUsd(facts: InputFacts, price: ModelPrice): NanoUsd
   return BigInt(inputTokenBound(facts)) * rates.reduce((most, rate) => (rate > most ? rate : most), 0n);
 }
 
-/** The least output a call is sent with: what was asked, or the floor of design 8, whichever is smaller. */
+/** The least output a call is sent with: what was asked, or 1,024 tokens and what the thinking budget needs, whichever is smaller. */
 export function outputFloor(askedTokens: number, thinkingBudgetTokens: number): number {
   return Math.min(askedTokens, Math.max(1_024, thinkingBudgetTokens + 1));
 }

@@ -1,6 +1,6 @@
 /**
- * One check's colour, by the table of design 6. Exit codes and outcomes come from the cells, what is "alike" from the
- * base's own cell; the order of the rules is the order of severity.
+ * One check's colour. Exit codes and outcomes come from the cells, what is "alike" from the base's own cell; the order of
+ * the rules is the order of severity.
  */
 
 import type { CheckSpec } from './contract/phase-spec.ts';

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { CellOutcome, LimitKind } from './contract/cell.ts';
 
-/** What became of one test between base and head (design 6). */
+/** What became of one test between base and head. */
 export const TestChange = z.enum([
   'broken',
   'gone',

@@ -1,4 +1,4 @@
-/** The colour table of design 6, exhaustively: one check's colour over base and head outcomes, then the conclusion. */
+/** The colour table, exhaustively: one check's colour over base and head outcomes, then the conclusion. */
 import { describe, expect, test } from 'vitest';
 import { type CheckColour, colourCheck } from '../../src/result/colour-check.ts';
 import { compareTests } from '../../src/result/compare-tests.ts';

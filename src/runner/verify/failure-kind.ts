@@ -1,4 +1,4 @@
-/** Whether a failed test failed by assertion, as far as its report says; a proof must (design 6). */
+/** Whether a failed test failed by assertion, as far as its report says; only such a failure is a proof. */
 
 const SAYS_ASSERTION =
   /\bassert|AssertionError|ERR_ASSERTION|expect(ed|ation)?\b|ComparisonFailure|TestAssertionError|Failed asserting/i;

@@ -1,6 +1,6 @@
 /**
  * Takes a check's report after everything else was killed. Only a regular file that this check made counts: deleted
- * before, not part of the change set, no link, not moved here from an older file (design 5: a forged report).
+ * before, not part of the change set, no link, not moved here from an older file (a forged report).
  */
 import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, rmSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';

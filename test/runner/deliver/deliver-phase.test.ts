@@ -77,7 +77,7 @@ test('carries the spec in, base results out, then the set in and the rest out', 
   expect(gateway.next).toEqual([{ digest: SET.digest, complete: true, cells: [] }]);
 });
 
-test('design 6: new cells that rewrite the base results come too late; before the upload they have no set to run', async () => {
+test('new cells that rewrite the base results come too late; before the upload they have no set to run', async () => {
   const forged = { cells: [forgedCell('base')] };
   writeExchange(box.path('results'), 'base.json', { cells: [] });
   gateway.sealed = SET;

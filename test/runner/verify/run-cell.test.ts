@@ -79,7 +79,7 @@ describe('outcomes', () => {
   });
 });
 
-describe('design 6: a forged report', () => {
+describe('a forged report', () => {
   const forged = '1..2\nok 1 - adds\nok 2 - invented\n';
 
   test('one that the change set brings along does not count', async () => {
@@ -129,7 +129,7 @@ describe('design 6: a forged report', () => {
   });
 });
 
-describe('design 6: a report left by an earlier check', () => {
+describe('a report left by an earlier check', () => {
   test('one that setup or an earlier cell left is deleted first', async () => {
     writeFiles(box.path('prepared'), { 'report.tap': '1..1\nok 1 - old\n' });
     expect(await run({ run: 'true', ...tap('report.tap') })).toMatchObject({
@@ -152,7 +152,7 @@ describe('design 6: a report left by an earlier check', () => {
   });
 });
 
-describe('design 6: a test that ends the process with 0', () => {
+describe('a test that ends the process with 0', () => {
   test('a stream without its plan fails, whatever the exit code says', async () => {
     const cell = await run({ run: "printf 'TAP version 13\\nok 1 - adds\\n'; exit 0", ...tap('-') });
     expect(cell).toMatchObject({
@@ -178,7 +178,7 @@ describe('design 6: a test that ends the process with 0', () => {
   });
 });
 
-describe('design 6: survivors and ports', () => {
+describe('survivors and ports', () => {
   const server = (port: string) =>
     `require('net').createServer(s => s.end('old')).listen(${port}, '127.0.0.1', function () { require('fs').writeFileSync('port', String(this.address().port)); })`;
   const start = (how: string, port = '0') =>

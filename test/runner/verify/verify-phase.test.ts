@@ -88,7 +88,7 @@ test('ends without new cells when nothing will come', async () => {
   expect(newWritten()).toBeNull();
 });
 
-test('design 6: a bundle for another digest is not run', async () => {
+test('a bundle for another digest is not run', async () => {
   const running = start([checkSpec({ run: 'touch "$HOME/ran-new"; test ! -e evil' })]);
   await baseWritten();
   const set = sealedSet([put('evil', 'x')], []);
@@ -97,7 +97,7 @@ test('design 6: a bundle for another digest is not run', async () => {
   expect(newWritten()).toBeNull();
 });
 
-test('design 6, counter-test: the same set is run as soon as the digest beside it is not another', async () => {
+test('counter-test: the same set is run as soon as the digest beside it is not another', async () => {
   const running = start([checkSpec({ run: 'test ! -e evil' })]);
   await baseWritten();
   const set = sealedSet([put('evil', 'x')], []);
@@ -106,7 +106,7 @@ test('design 6, counter-test: the same set is run as soon as the digest beside i
   expect(newWritten()).toMatchObject({ digest: set.digest, cells: [{ outcome: 'failed' }, {}] });
 });
 
-test("design 6: changed runner configuration counts as tests, so new source meets the base's own runner", async () => {
+test("changed runner configuration counts as tests, so new source meets the base's own runner", async () => {
   // The agent's configuration makes every run "pass"; the base's fails on the broken source.
   writeFiles(box.path('prepared'), { 'check.sh': 'grep -q good src.txt', 'src.txt': 'good' });
   const running = start([checkSpec({ run: 'sh check.sh' })]);
