@@ -1,10 +1,8 @@
 /** How a cluster ends a job, or keeps it from starting, and what that means for its task. */
 import { describe, expect, it } from 'vitest';
 import { decide } from '../../src/controller/decide.ts';
-import type { Observation } from '../../src/controller/observation.ts';
 import type { JobRecord, TaskRecord } from '../../src/task/record.ts';
 import {
-  buildJob,
   buildRecord,
   buildRound,
   CHANGE,
@@ -14,11 +12,9 @@ import {
   NOW,
   troubledJob,
 } from '../builders/task-facts.ts';
+import { CALM, verify, work } from '../fixtures/decision-table.ts';
 
-const CALM: Observation = { openReservations: 0, budgetSpent: false, room: true };
 const MINUTE_MS = 60_000;
-const work = buildJob({ kind: 'work' });
-const verify = buildJob({ kind: 'verify' });
 const next = (record: TaskRecord) => decide(record, CALM, NOW);
 const working = (job: JobRecord, platformFailures = 0) => buildRecord({ jobs: [job], platformFailures });
 const waitedFor = (job: JobRecord, minutes: number) => ({
