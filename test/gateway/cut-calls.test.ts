@@ -1,7 +1,7 @@
 /** Calls that end before their answer does: what they cost is not known, and is never taken for less than it may be. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { OpenStore } from '../../src/task/open-database.ts';
-import { question, startModelGateway, type TestGateway } from '../fixtures/model-gateway.ts';
+import { lastLedgerRow, question, startModelGateway, type TestGateway } from '../fixtures/model-gateway.ts';
 import { openTestStore, storeKinds } from '../fixtures/test-store.ts';
 
 const INPUT_NANO_USD = 1_000n;
@@ -20,15 +20,7 @@ describe.each(storeKinds)('a call that is cut on %s', (kind) => {
   afterEach(() => gateway.close());
   afterAll(() => store.close());
 
-  const lastRow = async () => {
-    await gateway.close();
-    return store.db
-      .selectFrom('ledger_row')
-      .selectAll()
-      .orderBy('created_at', 'desc')
-      .limit(1)
-      .executeTakeFirst();
-  };
+  const lastRow = () => lastLedgerRow(gateway, store);
   const input = (): bigint => BigInt(Math.ceil((gateway.upstream.received[0]?.body.length ?? 0) / 4));
   const billed = (): bigint => input() * INPUT_NANO_USD + BILLED_OUTPUT * OUTPUT_NANO_USD;
 

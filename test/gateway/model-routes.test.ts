@@ -3,6 +3,7 @@ import { MODEL_LIMITS as LIMITS } from '../../src/gateway/model/model-deps.ts';
 import type { OpenStore } from '../../src/task/open-database.ts';
 import {
   errorOf,
+  lastLedgerRow,
   question,
   startModelGateway,
   type TestGateway,
@@ -20,15 +21,7 @@ describe.each(storeKinds)('model calls through the gateway on %s', (kind) => {
   afterEach(() => gateway.close());
   afterAll(() => store.close());
 
-  const lastRow = async () => {
-    await gateway.close();
-    return store.db
-      .selectFrom('ledger_row')
-      .selectAll()
-      .orderBy('created_at', 'desc')
-      .limit(1)
-      .executeTakeFirst();
-  };
+  const lastRow = () => lastLedgerRow(gateway, store);
 
   it('passes an unstreamed call, meters it exactly and records it', async () => {
     gateway = await startModelGateway(store);

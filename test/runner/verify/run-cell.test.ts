@@ -4,6 +4,7 @@ import type { ChangeEntry } from '../../../src/result/contract/change-set.ts';
 import { CELL_FOLDER } from '../../../src/result/contract/layout.ts';
 import type { CheckSpec } from '../../../src/result/contract/phase-spec.ts';
 import { runCell } from '../../../src/runner/verify/run-cell.ts';
+import { putEntry } from '../../builders/change-set.ts';
 import {
   checkSpec,
   LIMITS,
@@ -19,10 +20,6 @@ beforeEach(() => {
 afterEach(() => box.remove());
 
 const TAP_OK = "printf '1..1\\nok 1 - adds\\n'";
-
-function put(path: string, text: string): ChangeEntry {
-  return { op: 'put', path, mode: '100644', contentBase64: Buffer.from(text).toString('base64') };
-}
 
 function run(check: Partial<CheckSpec>, entries: readonly ChangeEntry[] = [], limits = LIMITS) {
   const place = { prepared: box.path('prepared'), scratch: box.path('scratch'), limits };
@@ -63,9 +60,9 @@ describe('outcomes', () => {
 
   test('the change set is laid over a copy; prepared keeps its bytes', async () => {
     writeFiles(box.path('prepared'), { 'a.txt': 'base' });
-    expect((await run({ run: 'cat a.txt; echo spoiled > a.txt' }, [put('a.txt', 'new')])).output.head).toBe(
-      'new',
-    );
+    expect(
+      (await run({ run: 'cat a.txt; echo spoiled > a.txt' }, [putEntry('a.txt', 'new')])).output.head,
+    ).toBe('new');
     expect(readFileSync(box.path('prepared/a.txt'), 'utf8')).toBe('base');
     expect(existsSync(box.path('scratch', CELL_FOLDER))).toBe(false);
   });
@@ -83,13 +80,13 @@ describe('a forged report', () => {
   const forged = '1..2\nok 1 - adds\nok 2 - invented\n';
 
   test('one that the change set brings along does not count', async () => {
-    const cell = await run({ run: 'true', ...tap('out/report.tap') }, [put('out/report.tap', forged)]);
+    const cell = await run({ run: 'true', ...tap('out/report.tap') }, [putEntry('out/report.tap', forged)]);
     expect(cell).toMatchObject({ outcome: 'inert', results: null });
   });
 
   test('one of the change set that the check leaves in place after recreating it is named', async () => {
     const cell = await run({ run: `printf '${forged}' > report.tap`, ...tap('report.tap') }, [
-      put('report.tap', forged),
+      putEntry('report.tap', forged),
     ]);
     expect(cell).toMatchObject({
       outcome: 'failed',
@@ -106,7 +103,7 @@ describe('a forged report', () => {
     ['a folder', 'mkdir report.tap', 'not a regular file'],
   ])('one that is %s does not count', async (_name, command, problem, path = 'report.tap') => {
     writeFiles(box.path('prepared'), { 'elsewhere/report.tap': forged, 'out/x': '' });
-    const cell = await run({ run: command, ...tap(path) }, [put('forged.tap', forged)]);
+    const cell = await run({ run: command, ...tap(path) }, [putEntry('forged.tap', forged)]);
     expect(cell).toMatchObject({
       outcome: 'failed',
       results: null,
@@ -116,7 +113,7 @@ describe('a forged report', () => {
 
   test('counter-test: the same bytes written by the check itself count', async () => {
     const cell = await run({ run: 'cat forged.tap > report.tap', ...tap('report.tap') }, [
-      put('forged.tap', forged),
+      putEntry('forged.tap', forged),
     ]);
     expect(cell).toMatchObject({ outcome: 'passed', reportProblem: null });
   });
@@ -172,7 +169,7 @@ describe('a test that ends the process with 0', () => {
     const file =
       "import { test } from 'node:test';\ntest('quits', () => process.exit(0));\ntest('never', () => { throw new Error(); });\n";
     const command = `${process.execPath} --test --test-isolation=none --test-reporter=tap a.test.mjs`;
-    const cell = await run({ run: command, ...tap('-') }, [put('a.test.mjs', file)]);
+    const cell = await run({ run: command, ...tap('-') }, [putEntry('a.test.mjs', file)]);
     expect(cell.exitCode).toBe(0);
     expect(cell.outcome).not.toBe('passed');
   });

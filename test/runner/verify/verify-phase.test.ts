@@ -7,6 +7,7 @@ import type { CheckSpec, SealedSet } from '../../../src/result/contract/phase-sp
 import { readExchange, waitFor, writeExchange } from '../../../src/runner/exchange-file.ts';
 import { PhaseStoppedError } from '../../../src/runner/phase-failed.ts';
 import { entriesFor, runVerify } from '../../../src/runner/verify/verify-phase.ts';
+import { putEntry } from '../../builders/change-set.ts';
 import {
   checkSpec,
   LIMITS,
@@ -22,10 +23,6 @@ beforeEach(() => {
 afterEach(() => box.remove());
 
 const SHA = 'a'.repeat(40);
-
-function put(path: string, text: string): ChangeEntry {
-  return { op: 'put', path, mode: '100644', contentBase64: Buffer.from(text).toString('base64') };
-}
 
 function sealedSet(entries: ChangeEntry[], harnessPaths: string[]): SealedSet {
   const changeSet = { baseSha: SHA, entries, ignoredFiles: 0, setupAltered: [] };
@@ -58,7 +55,7 @@ test('runs base cells first, then each side of the change set with and without t
     ['base', 'base', 'S0T0'],
   ]);
   expect(newWritten()).toBeNull();
-  const set = sealedSet([put('src.txt', 'S1'), put('test.txt', 'T1')], ['test.txt']);
+  const set = sealedSet([putEntry('src.txt', 'S1'), putEntry('test.txt', 'T1')], ['test.txt']);
   writeExchange(box.path('sealed'), 'sealed-set.json', set);
   await running;
   expect(newWritten()).toMatchObject({ digest: set.digest, complete: true });
@@ -72,7 +69,7 @@ test('runs base cells first, then each side of the change set with and without t
 test('without a harness change there is no cell that would repeat the base', async () => {
   const running = start([checkSpec({})]);
   await baseWritten();
-  writeExchange(box.path('sealed'), 'sealed-set.json', sealedSet([put('src.txt', 'S1')], []));
+  writeExchange(box.path('sealed'), 'sealed-set.json', sealedSet([putEntry('src.txt', 'S1')], []));
   await running;
   expect(newWritten()?.cells.map((cell) => [cell.source, cell.tests])).toEqual([
     ['new', 'new'],
@@ -91,7 +88,7 @@ test('ends without new cells when nothing will come', async () => {
 test('a bundle for another digest is not run', async () => {
   const running = start([checkSpec({ run: 'touch "$HOME/ran-new"; test ! -e evil' })]);
   await baseWritten();
-  const set = sealedSet([put('evil', 'x')], []);
+  const set = sealedSet([putEntry('evil', 'x')], []);
   writeExchange(box.path('sealed'), 'sealed-set.json', { ...set, digest: `sha256:${'0'.repeat(64)}` });
   await expect(running).rejects.toThrow("its change set's is another");
   expect(newWritten()).toBeNull();
@@ -100,7 +97,7 @@ test('a bundle for another digest is not run', async () => {
 test('counter-test: the same set is run as soon as the digest beside it is not another', async () => {
   const running = start([checkSpec({ run: 'test ! -e evil' })]);
   await baseWritten();
-  const set = sealedSet([put('evil', 'x')], []);
+  const set = sealedSet([putEntry('evil', 'x')], []);
   writeExchange(box.path('sealed'), 'sealed-set.json', set);
   await running;
   expect(newWritten()).toMatchObject({ digest: set.digest, cells: [{ outcome: 'failed' }, {}] });
@@ -111,7 +108,7 @@ test("changed runner configuration counts as tests, so new source meets the base
   writeFiles(box.path('prepared'), { 'check.sh': 'grep -q good src.txt', 'src.txt': 'good' });
   const running = start([checkSpec({ run: 'sh check.sh' })]);
   await baseWritten();
-  const entries = [put('check.sh', 'exit 0'), put('src.txt', 'broken')];
+  const entries = [putEntry('check.sh', 'exit 0'), putEntry('src.txt', 'broken')];
   writeExchange(box.path('sealed'), 'sealed-set.json', sealedSet(entries, ['check.sh']));
   await running;
   const outcomes = newWritten()?.cells.map((cell) => [cell.source, cell.tests, cell.outcome]);
@@ -132,7 +129,7 @@ test('a stop in the middle leaves what there is, marked incomplete', async () =>
   writeExchange(box.path('sealed'), 'verify-spec.json', spec);
   const running = runVerify({ ...box.context, stop: stop.signal });
   await baseWritten();
-  writeExchange(box.path('sealed'), 'sealed-set.json', sealedSet([put('slow', '')], []));
+  writeExchange(box.path('sealed'), 'sealed-set.json', sealedSet([putEntry('slow', '')], []));
   await waitFor(box.context.clock, AbortSignal.timeout(20_000), () =>
     existsSync(box.path('home/started')) ? true : null,
   );
@@ -147,7 +144,7 @@ test.each([
   [{ source: 'base', tests: 'new' }, ['test']],
   [{ source: 'base', tests: 'base' }, []],
 ] as const)('%o gets its part of the change set', (sides, paths) => {
-  const set = sealedSet([put('src', ''), put('test', '')], ['test']);
+  const set = sealedSet([putEntry('src', ''), putEntry('test', '')], ['test']);
   expect(entriesFor(sides, set).map((entry) => entry.path)).toEqual(paths);
 });
 
@@ -161,7 +158,7 @@ test.each([
       checkSpec({ run: `test ! -e src.txt || { cd ${box.path('results')}; rm -f new.json*; ${leave}; }` }),
     ]);
     await baseWritten();
-    writeExchange(box.path('sealed'), 'sealed-set.json', sealedSet([put('src.txt', 'S1')], []));
+    writeExchange(box.path('sealed'), 'sealed-set.json', sealedSet([putEntry('src.txt', 'S1')], []));
     await running;
     expect(newWritten()).toMatchObject({ complete: true });
   },
