@@ -1,8 +1,10 @@
 /**
  * Each minute, since hints, notifications and watches get lost: what the platform runs is compared with what the record
- * expects, and tasks are due whose jobs differ, who can use room that nobody told them of, or who were forgotten.
+ * expects, and tasks are due whose jobs differ, who can use room that nobody told them of, or who were forgotten. Rows that
+ * nobody needs any more are deleted.
  */
 import { lookAround } from '../job/look-around.ts';
+import { forgetTokens } from '../task/store/forget-tokens.ts';
 import { wakeStartable } from '../task/store/wake-startable.ts';
 import { wakeTasks } from '../task/store/wake-tasks.ts';
 import { wakeUnfinished } from '../task/store/wake-unfinished.ts';
@@ -19,6 +21,7 @@ export async function resync(deps: ControllerDeps): Promise<void> {
     const { orphans, moved } = await lookAround(deps);
     await wakeTasks(deps.db, moved, SPREAD_MS);
     if (orphans.length > 0) deps.log.warn({ orphans }, 'sandboxes without a task were removed');
+    await forgetTokens(deps.db);
   } catch (error) {
     deps.log.error({ err: error }, 'resync failed and will be tried again');
   }

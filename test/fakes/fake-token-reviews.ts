@@ -47,7 +47,7 @@ export class FakeTokenReviews implements TokenReviews {
     if (this.isAway) throw away();
     const wish = this.#minted.get(token);
     const isValid = wish?.audiences.includes(audience) && !this.#deletedPods.has(wish.pod?.uid ?? '');
-    if (!wish || !isValid) return { authenticated: false };
+    if (!wish || !isValid || (wish.expiresAt ?? Infinity) < Date.now()) return { authenticated: false };
     const { namespace = 'glovebox-sandbox', account = 'sandbox', pod = null } = wish;
     return {
       authenticated: true,
