@@ -1,8 +1,6 @@
 /** Whoever reads the store while a task fetches, or a backup of it: what stands there opens nothing at GitHub. */
 import { sql } from 'kysely';
-import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createGithubClients } from '../../src/cmd/github-clients.ts';
 import { octokitRepoTokens } from '../../src/job/octokit-repo-tokens.ts';
 import { systemRandom } from '../../src/shared/ids.ts';
 import { createSecretBox, type SecretBox } from '../../src/shared/secret-box.ts';
@@ -10,6 +8,7 @@ import type { OpenStore } from '../../src/task/open-database.ts';
 import { requestAbort } from '../../src/task/store/request-abort.ts';
 import { insertTask } from '../builders/task-row.ts';
 import { ControllerWorld } from '../fixtures/controller-world.ts';
+import { hostClients } from '../fixtures/host-clients.ts';
 import { openTestStore, storeKinds } from '../fixtures/test-store.ts';
 import { ask } from '../github-host/app-client.ts';
 import { type GithubHost, startGithubHost } from '../github-host/github-host.ts';
@@ -44,12 +43,7 @@ describe.each(storeKinds)('the store of a task that fetches, on %s', (kind) => {
       installation_id: BigInt(host.app.installationId),
       repository_id: BigInt(host.repositoryId('clock')),
     });
-    const { privateKey, id: appId } = host.app;
-    const log = pino({ level: 'silent' });
-    const clients = createGithubClients({
-      ...{ appId, privateKey, log },
-      ...{ apiUrl: host.url, throttle: false, timeoutMs: 10_000 },
-    });
+    const clients = hostClients(host);
     world.start({}, { secretBox, tokens: octokitRepoTokens(clients) });
     const { jobs } = await world.until(id, (record) => record.jobs.some((job) => job.launchedAt !== null));
     const end = async (): Promise<void> => {

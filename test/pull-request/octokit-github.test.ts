@@ -1,11 +1,10 @@
 /** The publishing adapter against the emulated GitHub: what a signed commit on a branch of its own takes, and its bad days. */
-import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { createGithubClients } from '../../src/cmd/github-clients.ts';
 import type { PublishGitHub } from '../../src/pull-request/github.ts';
 import { octokitBaseTree } from '../../src/pull-request/octokit-base-tree.ts';
 import { octokitGithub } from '../../src/pull-request/octokit-github.ts';
 import type { InstallationOctokit, Target } from '../../src/pull-request/octokit-target.ts';
+import { hostClients } from '../fixtures/host-clients.ts';
 import { secondaryRateLimit } from '../github-host/faults.ts';
 import { type GithubHost, startGithubHost } from '../github-host/github-host.ts';
 
@@ -29,14 +28,7 @@ describe('the publishing adapter', () => {
         },
       ],
     });
-    const clients = createGithubClients({
-      appId: host.app.id,
-      privateKey: host.app.privateKey,
-      apiUrl: host.url,
-      log: pino({ level: 'silent' }),
-      throttle: false,
-      timeoutMs: 10_000,
-    });
+    const clients = hostClients(host);
     octokit = clients.installation(host.app.installationId);
     target = { owner: 'octo-org', repo: 'clock', appId: host.app.id };
     github = octokitGithub(octokit, target);

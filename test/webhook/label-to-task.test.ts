@@ -4,7 +4,7 @@
  */
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { createGithubClients, type GithubClients } from '../../src/cmd/github-clients.ts';
+import type { GithubClients } from '../../src/cmd/github-clients.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import { systemRandom } from '../../src/shared/ids.ts';
 import type { OpenStore } from '../../src/task/open-database.ts';
@@ -16,6 +16,7 @@ import { WEBHOOK_PATH } from '../../src/webhook/receive-webhook.ts';
 import { sweepDeliveries } from '../../src/webhook/sweep.ts';
 import { startWebhookServer, type WebhookServer } from '../../src/webhook/webhook-server.ts';
 import { buildAdmin } from '../builders/admin-config.ts';
+import { hostClients } from '../fixtures/host-clients.ts';
 import { openTestStore, storeKinds } from '../fixtures/test-store.ts';
 import { type GithubHost, startGithubHost } from '../github-host/github-host.ts';
 
@@ -36,15 +37,7 @@ describe.each(storeKinds)('a label on GitHub, with the record on %s', (kind) => 
       repositories: [{ name: 'clock', files: [{ path: 'README.md', content: 'clock' }] }],
     });
     store = await openTestStore(kind);
-    const { id: appId, privateKey } = host.app;
-    clients = createGithubClients({
-      appId,
-      privateKey,
-      apiUrl: host.url,
-      log,
-      throttle: false,
-      timeoutMs: 10_000,
-    });
+    clients = hostClients(host);
     loop = handleDeliveries({
       db: store.db,
       clock: systemClock,

@@ -1,11 +1,11 @@
 /** The stage's adapters against the emulated GitHub: permissions, reactions, comments, files, deliveries, and its bad days. */
-import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { createGithubClients, type GithubClients } from '../../src/cmd/github-clients.ts';
+import type { GithubClients } from '../../src/cmd/github-clients.ts';
 import { REPO_CONFIG_PATH } from '../../src/config/repo-config.ts';
 import type { RepoRef } from '../../src/task/task.ts';
 import { octokitSweepGitHub } from '../../src/webhook/octokit-sweep-github.ts';
 import { octokitWebhookGitHub } from '../../src/webhook/octokit-webhook-github.ts';
+import { hostClients } from '../fixtures/host-clients.ts';
 import { secondaryRateLimit, serverError } from '../github-host/faults.ts';
 import { type GithubHost, startGithubHost } from '../github-host/github-host.ts';
 
@@ -39,14 +39,7 @@ describe('the webhook stage’s GitHub adapters', () => {
         { name: '.github', files: [{ path: REPO_CONFIG_PATH, content: '# shared\n' }] },
       ],
     });
-    clients = createGithubClients({
-      appId: host.app.id,
-      privateKey: host.app.privateKey,
-      apiUrl: host.url,
-      log: pino({ level: 'silent' }),
-      throttle: false,
-      timeoutMs: 10_000,
-    });
+    clients = hostClients(host);
     clock = repoRef('clock');
   });
   afterEach(() => {
@@ -131,14 +124,7 @@ describe('the webhook stage’s GitHub adapters', () => {
 
   it('says that the installation is suspended', async () => {
     host.suspend(true);
-    const fresh = createGithubClients({
-      appId: host.app.id,
-      privateKey: host.app.privateKey,
-      apiUrl: host.url,
-      log: pino({ level: 'silent' }),
-      throttle: false,
-      timeoutMs: 10_000,
-    });
+    const fresh = hostClients(host);
     const attempt = octokitWebhookGitHub(fresh.installation(host.app.installationId)).permissionOf(
       clock,
       'octocat',
