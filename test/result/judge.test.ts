@@ -1,39 +1,13 @@
-/** The verdict on whole bundles: what it says, and what a change set that deceives cannot make it say. */
+/** The verdict on whole bundles: what it says of tests, gates and policy (what deceives: judge-deceit.test.ts). */
 import { describe, expect, test } from 'vitest';
 import type { CellResult } from '../../src/result/contract/cell.ts';
 import { changeSetDigest } from '../../src/result/contract/change-set.ts';
-import { type JudgeInput, judge } from '../../src/result/judge.ts';
 import { GATE_NAMES, Verdict } from '../../src/result/verdict.ts';
 import { issueToken, tokenHash } from '../../src/shared/token.ts';
 import { buildAttemptConfig } from '../builders/attempt-config.ts';
-import { type BundleSpec, buildBundle } from '../builders/bundle.ts';
-import { cellOf, fourCells, type TestWords } from '../builders/cells.ts';
-
-const fix: BundleSpec = {
-  base: { 'src/parse.ts': 'old\n', 'test/parse.test.ts': "it('reads 1h', () => expect(1).toBe(1));\n" },
-  put: {
-    'src/parse.ts': 'new\nmore\n',
-    'test/parse.test.ts':
-      "it('reads 1h', () => expect(1).toBe(1));\nit('reads 1h30m', () => expect(2).toBe(2));\n",
-  },
-};
-const before: TestWords = { 'reads 1h': 'passed' };
-const after: TestWords = { 'reads 1h': 'passed', 'reads 1h30m': 'passed' };
-const green = fourCells({
-  base: before,
-  own: before,
-  onBase: { ...after, 'reads 1h30m': 'failed' },
-  head: after,
-});
-
-function judged(
-  spec: BundleSpec,
-  cells: { base: CellResult[]; next: CellResult[] } = green,
-  overrides: Partial<JudgeInput> = {},
-): Verdict {
-  const config = buildAttemptConfig();
-  return judge({ config, ...buildBundle(spec), baseCells: cells.base, newCells: cells.next, ...overrides });
-}
+import { buildBundle } from '../builders/bundle.ts';
+import { cellOf, fourCells } from '../builders/cells.ts';
+import { after, before, fix, green, judged } from '../builders/judged-fix.ts';
 
 describe('a fix with a test', () => {
   test('is verified, with its proof, its counts and its size', () => {
@@ -149,96 +123,6 @@ describe('nothing verified', () => {
       reason: 'change-empty',
       empty: true,
       blocked: true,
-    });
-  });
-});
-
-describe('a change set that deceives', () => {
-  const broken = fourCells({
-    base: before,
-    own: { 'reads 1h': 'failed' },
-    onBase: after,
-    head: { ...after, 'reads 1h': 'failed' },
-  });
-  const facts = (verdict: Verdict): unknown => [
-    verdict.conclusion,
-    verdict.brokenCount,
-    verdict.totals.base,
-    verdict.checks[0]?.base,
-  ];
-
-  test('cannot change a base fact by cells of its own that claim to be base cells', () => {
-    const forged = [cellOf('base', 'base', { 'reads 1h': 'failed', 'reads 1h30m': 'passed' })];
-    const lying = { base: broken.base, next: [...forged, ...broken.next, ...forged] };
-    expect(facts(judged(fix, lying))).toEqual(facts(judged(fix, broken)));
-  });
-
-  test('counter-test: were the same cells taken as base cells, the broken test would pass for one that failed before', () => {
-    const forged = [cellOf('base', 'base', { 'reads 1h': 'failed', 'reads 1h30m': 'passed' })];
-    expect(facts(judged(fix, { base: forged, next: broken.next }))).not.toEqual(facts(judged(fix, broken)));
-  });
-
-  test('cannot bring new cells in among the base cells', () => {
-    const lying = { base: [...broken.base, cellOf('new', 'new', after)], next: broken.next };
-    expect(facts(judged(fix, lying))).toEqual(facts(judged(fix, broken)));
-  });
-
-  test('cannot answer for a check that the configuration does not name', () => {
-    const other = cellOf('new', 'new', after, { check: 'npm run pretend' });
-    expect(
-      judged(fix, { base: broken.base, next: [...broken.next, other] }).checks.map((check) => check.check),
-    ).toEqual(['npm test']);
-  });
-
-  test('cannot pass by a head that hides what the base knew', () => {
-    expect(
-      judged(fix, fourCells({ base: before, own: { other: 'passed' }, head: { other: 'passed' } })),
-    ).toMatchObject({
-      conclusion: 'failure',
-      brokenCount: 1,
-      notes: [
-        { id: 'reads 1h', change: 'gone' },
-        { id: 'other', change: 'new' },
-      ],
-    });
-  });
-
-  test('counter-test: read by its head alone, as CI reads it, the change that hides a broken test is green', () => {
-    const hidden = fourCells({ base: before, own: { other: 'passed' }, head: { other: 'passed' } });
-    const [head] = hidden.next;
-    expect(head).toMatchObject({ outcome: 'passed', exitCode: 0 });
-    expect(head?.results?.filter((one) => one.status !== 'passed')).toEqual([]);
-    const forgetful = { base: [cellOf('base', 'base', {})], next: hidden.next };
-    expect(judged(fix, hidden).conclusion).toBe('failure');
-    expect(judged(fix, forgetful)).toMatchObject({ brokenCount: 0, totals: { head: { failed: 0 } } });
-    expect(judged(fix, forgetful).conclusion).not.toBe('failure');
-  });
-
-  test('counter-test: with results that were taken for any digest, a set that was never run is verified', () => {
-    const never: BundleSpec = { ...fix, put: { ...fix.put, 'src/parse.ts': 'process.exit(1);\n' } };
-    expect(buildBundle(never).sealedDigest).not.toBe(buildBundle(fix).sealedDigest);
-    expect(judged(never, green)).toMatchObject({ conclusion: 'success' });
-  });
-
-  test('asks a human where it takes the test out of its file itself', () => {
-    const spec = {
-      ...fix,
-      put: { ...fix.put, 'test/parse.test.ts': "it('other', () => expect(2).toBe(2));\n" },
-    };
-    const cells = fourCells({ base: before, own: before, head: { other: 'passed' } });
-    expect(judged(spec, cells)).toMatchObject({
-      conclusion: 'neutral',
-      notes: [{ id: 'reads 1h', change: 'expectation-changed' }, { change: 'new' }],
-    });
-  });
-
-  test('cannot be judged under the digest of another', () => {
-    const other = buildBundle({ put: { 'src/other.ts': 'x' } });
-    expect(judged(fix, green, { sealedDigest: other.sealedDigest })).toMatchObject({
-      conclusion: 'failure',
-      reason: 'bundle-invalid',
-      blocked: true,
-      values: { index: 0, rule: 'digest' },
     });
   });
 });
