@@ -164,7 +164,13 @@ const TEXTS: Readonly<Record<ReasonCode, ReasonText>> = {
     sentence: (v) => `the sandbox held something like a credential (${prose(v, 'place')}); no agent started.`,
     change: operator,
   },
-  internal: { sentence: fixed('something of ours failed.'), change: operator },
+  internal: {
+    sentence: (v) =>
+      v['step'] === 'work'
+        ? 'the model could not be reached or gave no answer to go on with, and nothing was changed.'
+        : 'something of ours failed.',
+    change: operator,
+  },
 };
 
 /** The reason's sentence, without the outcome word before it. */

@@ -6,7 +6,7 @@ import type { Message, MessageParam, TextBlockParam, ToolUnion } from '@anthropi
 import type { WorkEnd } from '../../result/contract/gateway-api.ts';
 import { withBreakpoints } from './cache-breakpoints.ts';
 import { assistantMessage, resultsMessage, textOf, weightOf } from './conversation.ts';
-import type { ModelAnswer, ModelClient, NoAnswer } from './model-client.ts';
+import type { ModelAnswer, ModelClient, NoAnswer, NoMessage } from './model-client.ts';
 import type { Tool } from './tools/tool.ts';
 import { runCalls } from './tools/tool-set.ts';
 import { trimContext } from './trim-context.ts';
@@ -55,7 +55,7 @@ export async function runAgentLoop(
   for (let turn = 1; turn <= limits.maxTurns; turn++) {
     const asked = await ask(deps, limits, conversation);
     conversation = asked.conversation;
-    if ('none' in asked.answer) return { end: endOf(asked.answer.none), narrative, turns: turn - 1 };
+    if ('none' in asked.answer) return stoppedAt(asked.answer, narrative, turn - 1);
     const { message } = asked.answer;
     narrative = textOf(message.content) || narrative;
     const next = await takeTurn(deps, message);
@@ -140,6 +140,12 @@ function makeRoom(limits: AgentLimits, messages: MessageParam[], last: Message):
 
 function totalWeight(messages: readonly MessageParam[]): number {
   return messages.reduce((sum, message) => sum + weightOf(message), 0);
+}
+
+/** What the model's side said last belongs to the narrative: without it nobody learns why the work ends here. */
+function stoppedAt({ none, detail }: NoMessage, narrative: string, turns: number): AgentEnd {
+  const words = none === 'failed' ? [narrative, `No answer from the model: ${detail}`] : [narrative];
+  return { end: endOf(none), narrative: words.filter((part) => part !== '').join('\n\n'), turns };
 }
 
 function endOf(none: NoAnswer): AgentEnd['end'] {

@@ -5,6 +5,7 @@
 import { Readable } from 'node:stream';
 import Anthropic, { APIError, APIUserAbortError } from '@anthropic-ai/sdk';
 import type { Message, MessageCreateParamsBase } from '@anthropic-ai/sdk/resources/messages';
+import { z } from 'zod';
 import type { Clock } from '../../shared/clock.ts';
 import { authorization } from '../gateway/phase-token.ts';
 import { type GatewayTarget, sendRequest } from '../gateway/send-request.ts';
@@ -12,9 +13,13 @@ import { type GatewayTarget, sendRequest } from '../gateway/send-request.ts';
 /** Why no answer came. `overflow`: the conversation is too long. `closed`: the phase is over. `failed`: all else. */
 export type NoAnswer = 'budget' | 'overflow' | 'closed' | 'stopped' | 'failed';
 
-export type ModelAnswer =
-  | { readonly message: Message }
-  | { readonly none: NoAnswer; readonly detail: string };
+/** `detail` is what was said last, in words. */
+export interface NoMessage {
+  readonly none: NoAnswer;
+  readonly detail: string;
+}
+
+export type ModelAnswer = { readonly message: Message } | NoMessage;
 
 /** What the client needs. `giveUpMs`: how long one call is tried again. */
 export interface ModelClientDeps {
@@ -122,8 +127,13 @@ function backoffMs(attempt: number): number {
   return Math.min(30_000, 500 * 2 ** (attempt - 1)) * (0.75 + Math.random() / 4);
 }
 
+const Envelope = z.object({ error: z.object({ message: z.string() }) });
+
+/** The words of Anthropic's envelope, which the SDK's message holds as JSON. */
 function wordsOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).slice(0, 500);
+  const said = error instanceof APIError ? Envelope.safeParse(error.error) : null;
+  const text = error instanceof Error ? error.message : String(error);
+  return (said?.success ? said.data.error.message : text).slice(0, 500);
 }
 
 /** `fetch` over the gateway's transport, with the phase's token instead of any key. */

@@ -54,13 +54,13 @@ describe('how a round ends', () => {
         { status: 403, type: 'permission_error', headers: { 'x-should-retry': 'false' } },
       ],
       'failed',
-      '',
+      'No answer from the model: scripted',
     ],
     [
       'an upstream that refuses our key',
       [edit('1', 'two', '2'), { status: 502, type: 'api_error', headers: { 'x-should-retry': 'false' } }],
       'failed',
-      '',
+      'No answer from the model: scripted',
     ],
     [
       'a refusal',
@@ -72,7 +72,7 @@ describe('how a round ends', () => {
       'a request that the API rejects',
       [edit('1', 'two', '2'), { status: 400, type: 'invalid_request_error', message: 'bad' }],
       'failed',
-      '',
+      'No answer from the model: bad',
     ],
   ])('%s keeps the work', async (_name, replies, end, narrative) => {
     const seal = await work(replies);
