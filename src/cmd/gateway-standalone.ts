@@ -17,7 +17,7 @@ import { systemRandom } from '../shared/ids.ts';
 import { createLog } from '../shared/log.ts';
 import { nanoUsdOf } from '../shared/money.ts';
 import { issueToken, tokenHash } from '../shared/token.ts';
-import { openDatabase } from '../task/open-database.ts';
+import { type Db, openDatabase } from '../task/open-database.ts';
 
 /** What the command line says. */
 export interface StandaloneArgs {
@@ -62,11 +62,31 @@ export async function standaloneGateway(args: StandaloneArgs, io: StandaloneIo):
   const budget = budgetOf(args.budgetUsd);
   const upstream = anthropicUpstream({ baseUrl: args.upstream, apiKey: io.apiKey });
   const store = await openDatabase({ kind: 'pglite', folder: args.store ?? 'memory' });
+  try {
+    return await serve(args, io, { db: store.db, upstream, budget, closeStore: () => store.close() });
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+interface Opened {
+  readonly db: Db;
+  readonly upstream: ReturnType<typeof anthropicUpstream>;
+  readonly budget: ReturnType<typeof nanoUsdOf>;
+  readonly closeStore: () => Promise<void>;
+}
+
+async function serve(
+  args: StandaloneArgs,
+  io: StandaloneIo,
+  { db, upstream, budget, closeStore }: Opened,
+): Promise<Standalone> {
   const token = issueToken(systemRandom);
   const log = createLog(io.logLevel ?? 'warn');
   const prices = new Map(Object.entries({ ...SHIPPED_PRICES, ...args.prices }));
   const routes = modelRoutes({
-    db: store.db,
+    db,
     clock: systemClock,
     random: systemRandom,
     log,
@@ -105,7 +125,7 @@ export async function standaloneGateway(args: StandaloneArgs, io: StandaloneIo):
       await routes.close();
       await closed;
       upstream.close();
-      await store.close();
+      await closeStore();
     },
   };
 }
@@ -119,9 +139,9 @@ function oneToken(token: string): Identity {
 }
 
 function budgetOf(budgetUsd: number) {
-  if (Number.isFinite(budgetUsd) && budgetUsd > 0 && budgetUsd <= 1_000_000) return nanoUsdOf(budgetUsd);
+  if (budgetUsd >= 0.000_001 && budgetUsd <= 1_000_000) return nanoUsdOf(budgetUsd);
   throw new GloveboxError({
     code: 'budget-invalid',
-    message: `Invalid --budget '${budgetUsd}': expected a positive number of US dollars.`,
+    message: `Invalid --budget '${budgetUsd}': expected 0.000001 to 1000000 US dollars.`,
   });
 }

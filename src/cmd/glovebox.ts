@@ -14,6 +14,8 @@ import { runGateway } from './gateway.ts';
 import { standaloneGateway } from './gateway-standalone.ts';
 import { clusterFacts, jobShowCommand } from './job-show.ts';
 import { ledgerCommand } from './ledger.ts';
+import { listenProblem } from './listen-problem.ts';
+import { dollarsOption, portOption } from './option-values.ts';
 import { runStart } from './start.ts';
 import { taskAbortCommand } from './task-abort.ts';
 import { taskListCommand } from './task-list.ts';
@@ -48,6 +50,11 @@ function exitCodeOf(error: unknown): 0 | 2 | 3 {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (error instanceof GloveboxError) {
     io.error(`Refused: ${error.message}\n`);
+    return 2;
+  }
+  const busy = listenProblem(error);
+  if (busy !== null) {
+    io.error(`Refused: ${busy}\n`);
     return 2;
   }
   io.error(`Errored: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
@@ -101,11 +108,11 @@ function addProcesses(root: Command, done: (code: number) => void): void {
     .description('the only thing that a sandbox reaches; or, standalone, a metered model gateway')
     .option('--standalone', 'the model side alone, with one token and one budget')
     .option('--upstream <url>', 'Anthropic-compatible upstream (with --standalone)')
-    .option('--budget <usd>', 'what may be spent, in US dollars (with --standalone)', Number)
-    .option('--port <n>', 'port, 0 for any (with --standalone)', Number)
+    .option('--budget <usd>', 'what may be spent, in US dollars (with --standalone)', dollarsOption)
+    .option('--port <n>', 'port, 0 for any (with --standalone)', portOption)
     .option('--store <folder>', 'keeps what was spent beyond the process (with --standalone)')
     .action(async (options: StandaloneOptions) =>
-      done(options.standalone ? await runStandalone(options) : await runGateway()),
+      done(options.standalone ? await runStandalone(options) : await runSandboxGateway(options)),
     );
 }
 
@@ -119,7 +126,7 @@ function addApp(root: Command, done: (code: number) => void): void {
     .requiredOption('--url <url>', "the bot's public address, https")
     .option('--github <url>', 'web address of GitHub', 'https://github.com')
     .option('--output <path>', 'the file to write, never overwritten', 'glovebox.env')
-    .option('--port <n>', 'port of the page on this machine, 0 for any', Number)
+    .option('--port <n>', 'port of the page on this machine, 0 for any', portOption)
     .action(async (options: AppCreateArgs) =>
       done(await appCreate({ io, fetch, random: systemRandom }, options)),
     );
@@ -131,6 +138,16 @@ interface StandaloneOptions {
   readonly budget?: number;
   readonly port?: number;
   readonly store?: string;
+}
+
+/** The gateway proper reads its settings from the environment alone. Error `usage`. */
+function runSandboxGateway(options: StandaloneOptions): Promise<number> {
+  const [given] = Object.keys(options);
+  if (given === undefined) return runGateway();
+  throw new GloveboxError({
+    code: 'usage',
+    message: `--${given} belongs to --standalone: say both, or see docs/configuration.md for the gateway's variables.`,
+  });
 }
 
 async function runStandalone({ upstream, budget, port, store }: StandaloneOptions): Promise<number> {
@@ -168,12 +185,14 @@ function addReads(root: Command, done: (code: number) => void): void {
   const task = root.command('task').description('list, show or stop tasks');
   task
     .command('list')
+    .description('tasks, the newest first')
     .option('--json', 'one JSON object a line')
     .action(async (options: { json?: boolean }) =>
       done(await withStore((db) => taskListCommand({ db, io }, { json: options.json ?? false }))),
     );
   task
     .command('show')
+    .description("one task's timeline, and what was kept of it")
     .argument('<task>', 'a task id')
     .option('--diff', 'the published change set')
     .option('--transcript', 'the conversation')
@@ -184,6 +203,7 @@ function addReads(root: Command, done: (code: number) => void): void {
     );
   task
     .command('abort')
+    .description('stop a task; what it made so far is kept')
     .argument('<task>', 'a task id')
     .action(async (id: string) =>
       done(await withStore((db) => taskAbortCommand({ db, io }, { task: id, login: userInfo().username }))),

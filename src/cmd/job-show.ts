@@ -14,7 +14,7 @@ import { readPodFacts } from './pod-facts.ts';
 
 export interface JobShowDeps {
   readonly db: Db;
-  readonly io: { readonly out: (text: string) => void };
+  readonly io: { readonly out: (text: string) => void; readonly error: (text: string) => void };
   /** What the environment adds; asked only where there is a pod to show. */
   readonly facts: () => Promise<PodFacts>;
 }
@@ -28,7 +28,7 @@ export interface JobShowArgs {
 export async function jobShowCommand(deps: JobShowDeps, args: JobShowArgs): Promise<0 | 2> {
   const { db, io } = deps;
   const refuse = (why: string): 2 => {
-    io.out(`Refused: ${why}\n`);
+    io.error(`Refused: ${why}\n`);
     return 2;
   };
   if ((await findTask(db, args.task)) === null) {

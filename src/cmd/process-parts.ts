@@ -1,5 +1,6 @@
 /** What every process of ours is made of: store, keys, logger, clock and randomness, from its environment. */
 import { hkdfSync } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { CommonEnv } from '../config/env.ts';
@@ -29,6 +30,11 @@ export function storeLocation(env: Pick<CommonEnv, 'databaseUrl' | 'home'>): Sto
   return env.databaseUrl === null
     ? { kind: 'pglite', folder: join(env.home, 'store') }
     : { kind: 'postgres', url: env.databaseUrl, maxConnections: MAX_CONNECTIONS };
+}
+
+/** False for an embedded store that no process has made yet. */
+export function isStoreMade(location: StoreLocation): boolean {
+  return location.kind === 'postgres' || existsSync(location.folder);
 }
 
 /** Opens the store and builds the rest. Errors: `store-needed`, the store's. */

@@ -6,7 +6,7 @@ import { type AbortRequest, requestAbort } from '../task/store/request-abort.ts'
 
 export interface TaskAbortDeps {
   readonly db: Db;
-  readonly io: { readonly out: (text: string) => void };
+  readonly io: { readonly out: (text: string) => void; readonly error: (text: string) => void };
 }
 
 /** Exit code 0 where the task is stopping, 2 where there is nothing to stop. `login` is who asks, for the audit. */
@@ -16,11 +16,12 @@ export async function taskAbortCommand(
 ): Promise<0 | 2> {
   try {
     const request = await requestAbort(db, args.task, args.login);
-    io.out(`${abortSentence(request)}\n`);
-    return request.answer === 'asked' || request.answer === 'asked-before' ? 0 : 2;
+    const isStopping = request.answer === 'asked' || request.answer === 'asked-before';
+    (isStopping ? io.out : io.error)(`${abortSentence(request)}\n`);
+    return isStopping ? 0 : 2;
   } catch (error) {
     if (!hasCode(error, 'task-unknown')) throw error;
-    io.out(`Refused: ${error.message}\n`);
+    io.error(`Refused: ${error.message}\n`);
     return 2;
   }
 }

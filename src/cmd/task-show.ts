@@ -10,7 +10,7 @@ import { formatTranscript } from './transcript-text.ts';
 
 export interface TaskShowDeps {
   readonly db: Db;
-  readonly io: { readonly out: (text: string) => void };
+  readonly io: { readonly out: (text: string) => void; readonly error: (text: string) => void };
 }
 
 export interface TaskShowArgs {
@@ -26,7 +26,7 @@ export async function taskShowCommand(deps: TaskShowDeps, args: TaskShowArgs): P
   const { db, io } = deps;
   const report = await readTaskReport(db, args.task);
   if (!report) {
-    io.out(
+    io.error(
       `Refused: task '${args.task}' is not in the store; \`glovebox task list\` shows those that are.\n`,
     );
     return 2;

@@ -45,10 +45,15 @@ function invalidValue(input: ExplainInput, path: readonly PropertyKey[]): Proble
   const shape = shapeAt(input.shape, path);
   const noun = shape?.title ?? String(path.at(-1) ?? 'file');
   const missing = value === undefined;
+  const empty = path.length === 0 && value === null;
   return problem({
     file: input.file,
     line: input.lineOf(path),
-    what: missing ? `Missing key '${String(path.at(-1))}'` : `Invalid ${noun} ${quoteValue(value)}`,
+    what: missing
+      ? `Missing key '${String(path.at(-1))}'`
+      : empty
+        ? 'No content'
+        : `Invalid ${noun} ${quoteValue(value)}`,
     at: pathText(missing ? path.slice(0, -1) : path),
     expected: `expected ${shape === null ? 'another value' : allowed(shape)}`,
     boundFrom: shape?.boundFrom ?? null,

@@ -3,7 +3,8 @@
  * line. Also what CI of a repository can run before it commits the file.
  */
 import { readFile } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
+import { GloveboxError } from '../shared/errors.ts';
 import type { AdminConfig } from './admin-config.ts';
 import { mergeConfig } from './merge.ts';
 import { type Problem, problemLine } from './problem.ts';
@@ -30,22 +31,32 @@ export interface ValidateIo {
 export async function validateCommand(args: ValidateArgs, io: ValidateIo): Promise<0 | 1 | 2> {
   const path = args.path ?? REPO_CONFIG_PATH;
   const text = await io.read(path);
-  if (text === null) return cannotRead(io, path);
+  if (text === null) return isMissing(io, path);
   if (basename(path) === ADMIN_CONFIG_PATH) return report(io, path, readAdminConfig(text, path).problems);
   const adminText = await io.read(args.admin ?? ADMIN_CONFIG_PATH);
-  if (adminText === null && args.admin !== undefined) return cannotRead(io, args.admin);
+  if (adminText === null && args.admin !== undefined) return isMissing(io, args.admin);
   if (adminText === null) return report(io, path, readRepoConfig(text, path).problems);
   const admin = readAdminConfig(adminText, args.admin ?? ADMIN_CONFIG_PATH);
   return report(io, path, problemsUnder(admin, readRepoConfig(text, path, admin.config)));
 }
 
-/** Reads files of this machine for the command. */
+/** Reads a file of this machine; null where there is none. Error `file-unreadable`: a folder, or not for this user. */
 export async function readTextFile(path: string): Promise<string | null> {
   try {
     return await readFile(path, 'utf8');
-  } catch {
-    return null;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+    if (code === 'ENOENT' || code === 'ENOTDIR') return null;
+    throw unreadable(path, code);
   }
+}
+
+function unreadable(path: string, code: string): GloveboxError {
+  const message =
+    code === 'EISDIR'
+      ? `'${path}' is a folder: expected a configuration file. Name it, e.g. ${join(path, REPO_CONFIG_PATH)}.`
+      : `'${path}' cannot be read (${code}): expected a configuration file that this user may read. Change its mode, or name another.`;
+  return new GloveboxError({ code: 'file-unreadable', message });
 }
 
 function problemsUnder(admin: ConfigFile<AdminConfig>, file: ConfigFile<RepoConfig>) {
@@ -66,8 +77,8 @@ function report(io: ValidateIo, path: string, problems: readonly Problem[]): 0 |
   return 1;
 }
 
-function cannotRead(io: ValidateIo, path: string): 2 {
-  io.error(`Refused: '${path}' cannot be read; give the path of a configuration file.\n`);
+function isMissing(io: ValidateIo, path: string): 2 {
+  io.error(`Refused: There is no file '${path}': expected a configuration file. Name one that is there.\n`);
   return 2;
 }
 

@@ -1,12 +1,22 @@
 /** One process at a time on an embedded store: a lock file beside its folder, freed when its holder has died. */
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { GloveboxError } from '../shared/errors.ts';
 
-/** Takes the lock; the answer gives it back. Error `store-in-use` names the process that holds it. */
+/** Takes the lock; the answer gives it back. Errors: `store-in-use` names the process that holds it, `store-unusable`. */
 export function lockFolder(folder: string): () => void {
   const path = `${folder.replace(/\/+$/, '')}.lock`;
-  mkdirSync(dirname(path), { recursive: true });
+  prepare(folder, path);
   if (!take(path)) {
     const holder = holderOf(path);
     if (holder !== null) throw inUse(folder, holder);
@@ -14,6 +24,25 @@ export function lockFolder(folder: string): () => void {
     if (!take(path)) throw inUse(folder, holderOf(path) ?? 0);
   }
   return () => rmSync(path, { force: true });
+}
+
+function prepare(folder: string, path: string): void {
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === false)
+    throw unusable(folder, 'it is a file');
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    accessSync(dirname(path), constants.W_OK);
+  } catch (cause) {
+    throw unusable(folder, cause instanceof Error ? cause.message : 'unknown error', cause);
+  }
+}
+
+function unusable(folder: string, why: string, cause?: unknown): GloveboxError {
+  return new GloveboxError({
+    code: 'store-unusable',
+    message: `The embedded store in '${folder}' cannot be kept there: ${why}. Name a folder that this user may write to.`,
+    cause,
+  });
 }
 
 function take(path: string): boolean {

@@ -1,4 +1,6 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -35,8 +37,21 @@ describe('glovebox', () => {
     expect(stderr).toContain("unknown command 'valdate'\n(Did you mean validate?)");
   });
 
+  it.each([[['task', 'list']], [['ledger']]])(
+    'makes no store for %j where there is none, says where it looked, and exits with 2',
+    async (args) => {
+      const { code, stdout, stderr } = await glovebox(...args);
+      expect([code, stdout]).toEqual([2, '']);
+      expect(stderr).toMatch(
+        /^Refused: There is no store in '.+', and DATABASE_URL is not set: .+ run again\.\n$/,
+      );
+      expect(readdirSync(folder)).toEqual([]);
+    },
+  );
+
   it('answers a task that the store does not hold in one sentence, and exits with 2', async () => {
     const home = join(folder, 'home');
+    mkdirSync(join(home, 'store'), { recursive: true });
     const { code, stdout, stderr } = await runNode([BIN, 'task', 'show', 'zzzzzz'], {
       cwd: folder,
       env: { GLOVEBOX_HOME: home },
@@ -105,11 +120,68 @@ describe('glovebox validate', () => {
     });
   });
 
+  it('names a folder as one, says which file is meant, and exits with 2', async () => {
+    const { code, stderr } = await glovebox('validate', '.');
+    expect([code, stderr]).toEqual([
+      2,
+      "Refused: '.' is a folder: expected a configuration file. Name it, e.g. .github/glovebox.yml.\n",
+    ]);
+  });
+
   it('exits with 2 where there is no file', async () => {
     const { code, stderr } = await glovebox('validate', 'nowhere.yml');
     expect([code, stderr]).toEqual([
       2,
-      "Refused: 'nowhere.yml' cannot be read; give the path of a configuration file.\n",
+      "Refused: There is no file 'nowhere.yml': expected a configuration file. Name one that is there.\n",
+    ]);
+  });
+});
+
+describe('glovebox gateway, called wrongly', () => {
+  const STANDALONE = ['--standalone', '--upstream', 'http://127.0.0.1:1'];
+  const ASKED = 'expected a positive number of US dollars, such as 2.50.\n';
+
+  it.each([
+    [[...STANDALONE, '--budget', 'abc'], `Invalid --budget 'abc': ${ASKED}`],
+    [
+      ['--budget', '1'],
+      "--budget belongs to --standalone: say both, or see docs/configuration.md for the gateway's variables.\n",
+    ],
+  ])('refuses %j with one sentence and exits with 2', async (args, sentence) => {
+    expect(await glovebox('gateway', ...args)).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: `Refused: ${sentence}`,
+    });
+  });
+
+  it('names a busy port, leaves no lock of its store behind, and exits with 2', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    try {
+      const { port } = z.object({ port: z.int() }).parse(server.address());
+      const store = join(folder, 'store');
+      const { code, stderr } = await glovebox(
+        ...['gateway', ...STANDALONE, '--budget', '1', '--port', `${port}`, '--store', store],
+      );
+      expect([code, stderr]).toEqual([
+        2,
+        expect.stringMatching(
+          `^Refused: Cannot listen on '127\\.0\\.0\\.1:${port}': it is in use\\. Name another .+\n$`,
+        ),
+      ]);
+      expect(readdirSync(folder)).toEqual(['store']);
+    } finally {
+      server.close();
+    }
+  });
+
+  it('names a store that cannot be kept where it is asked for, and exits with 2', async () => {
+    writeFileSync(join(folder, 'a-file'), '');
+    const { code, stderr } = await glovebox('gateway', ...STANDALONE, '--budget', '1', '--store', 'a-file');
+    expect([code, stderr]).toEqual([
+      2,
+      "Refused: The embedded store in 'a-file' cannot be kept there: it is a file. Name a folder that this user may write to.\n",
     ]);
   });
 });

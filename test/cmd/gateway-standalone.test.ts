@@ -74,6 +74,20 @@ it.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY])('refuses a budget of %s',
   await expect(start(budgetUsd)).rejects.toMatchObject({ code: 'budget-invalid' });
 });
 
+it('refuses what an upstream address holds and we would not send, without its password', async () => {
+  const io = { out: () => {}, apiKey: null };
+  for (const upstream of [
+    'https://user:hunter22@example.com/v',
+    'https://example.com/v?beta=1',
+    'https://example.com/v#top',
+  ]) {
+    await expect(standaloneGateway({ upstream, budgetUsd: 1 }, io)).rejects.toMatchObject({
+      code: 'upstream-invalid',
+      message: expect.stringMatching(/^(?!.*hunter22)Invalid upstream 'https:\/\/example\.com\/v': expected/),
+    });
+  }
+});
+
 it('refuses an upstream that is no web address', async () => {
   const io = { out: () => {}, apiKey: null };
   await expect(standaloneGateway({ upstream: 'ftp://x', budgetUsd: 1 }, io)).rejects.toMatchObject({

@@ -14,9 +14,13 @@ import { openTestStore, storeKinds } from '../fixtures/test-store.ts';
 describe.each(storeKinds)('glovebox job show on %s', (kind) => {
   let store: OpenStore;
   let printed: string;
+  let refused: string;
   const io = {
     out: (text: string) => {
       printed += text;
+    },
+    error: (text: string) => {
+      refused += text;
     },
   };
   beforeAll(async () => {
@@ -25,6 +29,7 @@ describe.each(storeKinds)('glovebox job show on %s', (kind) => {
   afterAll(() => store.close());
   beforeEach(() => {
     printed = '';
+    refused = '';
   });
 
   const show = (task: string, json = false) =>
@@ -69,16 +74,17 @@ describe.each(storeKinds)('glovebox job show on %s', (kind) => {
 
   it('refuses a task that is unknown, has no job yet, or runs on one machine', async () => {
     expect(await show('zzzzzz')).toBe(2);
-    expect(printed).toBe(
+    expect(refused).toBe(
       "Refused: task 'zzzzzz' is not in the store; `glovebox task list` shows those that are.\n",
     );
     const queued = await insertWorkingTask(store.db);
     expect(await show(queued)).toBe(2);
-    expect(printed).toContain(`Refused: task '${queued}' has no job yet`);
+    expect(refused).toContain(`Refused: task '${queued}' has no job yet`);
     const here = await insertWorkingTask(store.db, { attempt: 1, round: 1 });
     await insertRound(store.db, here);
     await insert(here, 1, buildPodJob({ isolation: 'bubblewrap', pod: null, image: null }));
     expect(await show(here)).toBe(2);
-    expect(printed).toContain(`Refused: task '${here}' runs as processes of one machine`);
+    expect(refused).toContain(`Refused: task '${here}' runs as processes of one machine`);
+    expect(printed).toBe('');
   });
 });

@@ -12,11 +12,10 @@ describe.each(storeKinds)('glovebox task on %s', (kind) => {
   let store: OpenStore;
   let world: ControllerWorld;
   let printed: string;
-  const io = {
-    out: (text: string) => {
-      printed += text;
-    },
+  const write = (text: string): void => {
+    printed += text;
   };
+  const io = { out: write, error: write };
   beforeAll(async () => {
     store = await openTestStore(kind);
   });

@@ -35,7 +35,7 @@ describe('a repository file', () => {
   });
 
   it.each([
-    ['', "Invalid file 'null' in .github/glovebox.yml: expected a map of keys."],
+    ['', 'No content in .github/glovebox.yml: expected a map of keys.'],
     ['setup: []', "Missing key 'checks' in .github/glovebox.yml: expected a list of 1 to 20 checks."],
     [
       'checks: []',

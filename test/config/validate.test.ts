@@ -75,7 +75,7 @@ describe('glovebox validate', () => {
   it('ends with 2 where a file cannot be read', async () => {
     expect(await run({})).toMatchObject({
       code: 2,
-      error: expect.stringMatching(/^Refused: '.github\/glovebox.yml'/),
+      error: expect.stringMatching(/^Refused: There is no file '.github\/glovebox.yml'/),
     });
     expect(await run({ '.github/glovebox.yml': VALID }, { admin: 'none.yml' })).toMatchObject({ code: 2 });
   });

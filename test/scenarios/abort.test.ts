@@ -23,11 +23,10 @@ let task: Task;
 let processes: { readonly before: readonly ProcessRow[]; readonly during: readonly ProcessRow[] };
 let askedAt: number;
 let printed = '';
-const io = {
-  out: (text: string) => {
-    printed += text;
-  },
+const write = (text: string): void => {
+  printed += text;
 };
+const io = { out: write, error: write };
 
 /** Processes under this one. */
 const children = (): readonly ProcessRow[] =>

@@ -18,10 +18,10 @@ export interface AnthropicOptions {
 
 const DEFAULTS = { maxConnections: 512, headTimeoutMs: 600_000, idleTimeoutMs: 120_000 };
 
-/** Builds the adapter. Error `upstream-invalid` for a base that is no http(s) URL. */
+/** Builds the adapter. Error `upstream-invalid`. */
 export function anthropicUpstream(options: AnthropicOptions): Upstream & { close(): void } {
   const settings = { ...DEFAULTS, ...options };
-  const base = parseBase(options.baseUrl);
+  const base = parseUpstream(options.baseUrl);
   const client = base.protocol === 'https:' ? https : http;
   const agent = new client.Agent({ keepAlive: true, maxSockets: settings.maxConnections });
   const key = options.apiKey;
@@ -95,11 +95,23 @@ function upstreamError(connected: boolean, cause: Error): GloveboxError {
   });
 }
 
-function parseBase(baseUrl: string): URL {
+/** A base address, with a path perhaps. Error `upstream-invalid`: another scheme, or what would be left out of our requests. */
+export function parseUpstream(baseUrl: string): URL {
   const url = URL.parse(baseUrl);
-  if (url !== null && (url.protocol === 'https:' || url.protocol === 'http:')) return url;
-  throw new GloveboxError({
+  if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
+    throw invalidUpstream(baseUrl.slice(0, 200), 'an http or https address');
+  }
+  if (url.username + url.password + url.search + url.hash === '') return url;
+  // not shown whole: it may hold a password
+  throw invalidUpstream(
+    `${url.origin}${url.pathname}`,
+    'an address without user name, password, query and fragment (the key is ANTHROPIC_API_KEY)',
+  );
+}
+
+function invalidUpstream(shown: string, expected: string): GloveboxError {
+  return new GloveboxError({
     code: 'upstream-invalid',
-    message: `Invalid upstream '${baseUrl.slice(0, 200)}': expected an http or https address, e.g. https://api.anthropic.com.`,
+    message: `Invalid upstream '${shown}': expected ${expected}, e.g. https://api.anthropic.com.`,
   });
 }

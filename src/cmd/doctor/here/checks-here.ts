@@ -1,14 +1,12 @@
 /** The checks that need no cluster, with their real clients: store, App, model upstream, admin file, clocks. */
-import { existsSync } from 'node:fs';
 import { readAppEnv, readStoreEnv, readUpstreamEnv } from '../../../config/env.ts';
 import { readTextFile } from '../../../config/validate.ts';
 import type { Clock } from '../../../shared/clock.ts';
 import { createLog } from '../../../shared/log.ts';
 import { once } from '../../../shared/once.ts';
 import { inspectStore, type StoreFacts } from '../../../task/inspect-store.ts';
-import type { StoreLocation } from '../../../task/open-database.ts';
 import { createGithubClients } from '../../github-clients.ts';
-import { storeLocation } from '../../process-parts.ts';
+import { isStoreMade, storeLocation } from '../../process-parts.ts';
 import { type Check, type Finding, fails, isFinding, warns } from '../check.ts';
 import { notSeen, type PlaceFacts, readHere } from '../place.ts';
 import { type AdminText, adminFileCheck } from './admin-file.ts';
@@ -58,17 +56,13 @@ async function lookAtStore({ place, isKubernetes, clock }: HereDeps): Promise<St
       : notSeen(place.namespace, 'bot', 'DATABASE_URL is not set here');
   }
   const location = storeLocation(env);
-  if (!isMade(location)) {
+  if (!isStoreMade(location)) {
     return warns(
       `no DATABASE_URL, and no embedded store in '${env.home}' yet`,
       'set DATABASE_URL; the embedded store serves one process, for trying out',
     );
   }
   return inspectStore(location, clock);
-}
-
-function isMade(location: StoreLocation): boolean {
-  return location.kind === 'postgres' || existsSync(location.folder);
 }
 
 async function lookAtApp(place: PlaceFacts): Promise<AppFacts | Finding> {
