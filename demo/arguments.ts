@@ -1,5 +1,6 @@
 /** The demo's command line. */
 import { parseArgs } from 'node:util';
+import { parseUpstream } from '../src/gateway/model/anthropic-upstream.ts';
 import { GloveboxError } from '../src/shared/errors.ts';
 import { SCENARIOS } from './scenarios/all.ts';
 
@@ -33,7 +34,7 @@ export const HELP = `npm run demo -- [options]
   --isolation MODE    bubblewrap (default where it works) or none
   --kubernetes        in the cluster of kubectl's current context, in namespaces of its own
   --images PREFIX     its images: PREFIX/control, PREFIX/runner and PREFIX/demo, at PREFIX:TAG that tag
-                      (default: built for the test cluster)
+                      (default: built for the test cluster); PostgreSQL's and Node's are Docker Hub's
   --upstream URL      an Anthropic-compatible model instead of the scripted one
   --live              Anthropic's API, with ANTHROPIC_API_KEY from the environment
   --port N            port of the emulated GitHub (default: any free one)
@@ -54,11 +55,8 @@ export function readArguments(argv: readonly string[]): DemoArguments | 'help' {
     config = null,
     upstream = null,
   } = values;
-  if ((repo === null) !== (issue === null)) {
-    throw usage(
-      '--repo and --issue belong together: name a local git repository and a Markdown file with the issue.',
-    );
-  }
+  if (upstream !== null) parseUpstream(upstream);
+  checkSubject(values);
   return {
     json,
     live,
@@ -72,6 +70,19 @@ export function readArguments(argv: readonly string[]): DemoArguments | 'help' {
     port: portOf(values.port ?? '0'),
     ...placeOf(values),
   };
+}
+
+/** The sample has its own configuration, and scenarios are the sample's. */
+function checkSubject({ repo, issue, config, scenario }: ReturnType<typeof parse>['values']): void {
+  if ((repo === undefined) !== (issue === undefined)) {
+    throw usage(
+      '--repo and --issue belong together: name a local git repository and a Markdown file with the issue.',
+    );
+  }
+  if (repo === undefined && config !== undefined)
+    throw usage('--config belongs to --repo and --issue: say all three.');
+  if (repo !== undefined && scenario !== undefined)
+    throw usage('--scenario is for the sample: leave it out with --repo.');
 }
 
 function placeOf(values: {
@@ -126,7 +137,8 @@ function parse(argv: readonly string[]) {
       },
     });
   } catch (cause) {
-    throw usage(cause instanceof Error ? cause.message : 'Wrong usage.');
+    const said = cause instanceof Error ? cause.message.replace(/\.$/, '') : 'Wrong usage';
+    throw usage(`${said}. \`npm run demo -- --help\` lists the options.`);
   }
 }
 

@@ -4,10 +4,12 @@ import { untilSignal } from '../src/cmd/until-signal.ts';
 import { GloveboxError } from '../src/shared/errors.ts';
 import { type DemoArguments, HELP, readArguments } from './arguments.ts';
 import { CLUSTER_LINE, openCluster } from './cluster/open-cluster.ts';
+import { REMOVE_COMMAND } from './cluster/remove.ts';
 import { followTask } from './follow-task.ts';
 import type { Line } from './line.ts';
+import { onInterruption } from './on-interruption.ts';
 import { isolationLine, isolationOf, openLocal } from './open-local.ts';
-import { modelWords, upstreamOf } from './open-upstream.ts';
+import { modelWords, SCRIPTED_BILL, upstreamOf } from './open-upstream.ts';
 import { readEnding } from './read-ending.ts';
 import { type Ending, endingLines } from './report.ts';
 import { resultObject } from './result-object.ts';
@@ -24,6 +26,10 @@ Try next
   npm run demo -- --scenario injected    an issue that asks for secrets
   npm run demo -- --repo DIR --issue FILE --live      your code, your key`;
 
+/** Said where the scripted answers meet code that they were not written for. */
+const FOREIGN =
+  '\nThe scripted answers know the sample alone and change nothing here; --live or --upstream URL names a model.';
+
 const interrupted = new AbortController();
 
 process.exitCode = await main(process.argv.slice(2)).catch((error: unknown) => {
@@ -33,7 +39,8 @@ process.exitCode = await main(process.argv.slice(2)).catch((error: unknown) => {
     return EXIT.refused;
   }
   if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
-    process.stderr.write('Refused: the port is busy; name another with --port, then run again.\n');
+    const port = 'port' in error ? `port ${error.port}` : 'the port';
+    process.stderr.write(`Refused: ${port} is busy; name another with --port, then run again.\n`);
     return EXIT.refused;
   }
   process.stderr.write(`Errored: ${error instanceof Error ? error.stack : String(error)}\n`);
@@ -47,7 +54,15 @@ async function main(argv: readonly string[]): Promise<number> {
     return EXIT.good;
   }
   requireGit();
-  process.once('SIGINT', () => interrupted.abort(new Error('interrupted')));
+  onInterruption({
+    process,
+    now: Date.now,
+    abort: () => interrupted.abort(new Error('interrupted')),
+    say: toStderr,
+    leftText: given.kubernetes
+      ? `what is left goes with: ${REMOVE_COMMAND}`
+      : 'folders called glovebox-* may be left in the temporary folder.',
+  });
   const screen = createScreen({
     out: process.stdout,
     json: given.json,
@@ -66,12 +81,12 @@ async function play(given: DemoArguments, subject: Subject, screen: Screen): Pro
   const { said, bill } = modelWords(upstreamOf(given));
   const line = await openLine(given, subject, {
     screen,
-    first: `Glovebox demo. Emulated: GitHub. ${said}All else is real.`,
+    first: `Glovebox demo. Emulated: GitHub. ${said}All else is real.${given.repo !== null && bill === SCRIPTED_BILL ? FOREIGN : ''}`,
   });
   try {
     const ending = await playIssue(line, { subject, screen, bill });
     const code = (await strayed(line)) ? EXIT.ours : exitCode(given, ending);
-    if (given.keep) await keep(line, screen);
+    if (given.keep) await keep(line, given.json ? toStderr : screen.say);
     return code;
   } finally {
     await line.close();
@@ -133,12 +148,16 @@ function exitCode(given: DemoArguments, ending: Ending): number {
 }
 
 /** Until Ctrl-C where the line ends with this process; in a cluster it stays. */
-async function keep(line: Line, screen: Screen): Promise<void> {
+async function keep(line: Line, say: Screen['say']): Promise<void> {
   const width = Math.max(...line.places.map(([name]) => name.length));
   const places = line.places.map(([name, where]) => `  ${name.padEnd(width)}  ${where}`);
   const head = line.leave ? 'Left running:' : 'Running until you press Ctrl-C:';
-  screen.say(['', head, ...places].join('\n'));
+  say(['', head, ...places].join('\n'));
   await (line.leave ? line.leave() : untilSignal());
+}
+
+function toStderr(text: string): void {
+  process.stderr.write(`${text}\n`);
 }
 
 function requireGit(): void {

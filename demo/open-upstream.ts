@@ -9,6 +9,9 @@ export interface RealUpstream {
   readonly apiKey: string | null;
 }
 
+/** The bill of the scripted model. */
+export const SCRIPTED_BILL = 'scripted, not billed';
+
 /** What the first line says about the model, and what the bill is. */
 export interface ModelWords {
   readonly said: string;
@@ -27,7 +30,7 @@ export function upstreamOf(given: Pick<DemoArguments, 'live' | 'upstream'>): Rea
 /** How the demo speaks of it. */
 export function modelWords(upstream: RealUpstream | null): ModelWords {
   return upstream === null
-    ? { said: 'Scripted: model answers. ', bill: 'scripted, not billed' }
+    ? { said: 'Scripted: model answers. ', bill: SCRIPTED_BILL }
     : { said: '', bill: 'billed by the upstream' };
 }
 

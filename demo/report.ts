@@ -1,5 +1,6 @@
 /** What the demo says at its end: the pull request, and the check run in six lines; or the reason there is none. */
 
+import { terminalText } from '../src/cmd/terminal-text.ts';
 import type { TaskCost } from '../src/ledger/task-cost.ts';
 import { totalTokens } from '../src/pull-request/check-sections.ts';
 import { groupDigits, plural, shortHash } from '../src/pull-request/format.ts';
@@ -8,7 +9,7 @@ import { gatesSentence } from '../src/pull-request/verdict-text.ts';
 import type { CheckVerdict, Verdict } from '../src/result/verdict.ts';
 import { formatMicro } from '../src/shared/money.ts';
 import { outcomeWord } from '../src/task/outcome-word.ts';
-import type { Task } from '../src/task/task.ts';
+import type { Reason, Task } from '../src/task/task.ts';
 import type { GithubCalls } from '../test/github-host/request-log.ts';
 import { tookText } from './read-stages.ts';
 
@@ -27,6 +28,8 @@ export interface Ending {
   readonly githubCalls: GithubCalls;
 }
 
+const MAX_DETAIL_LINES = 20;
+
 /** The lines after the table. */
 export function endingLines(ending: Ending): string[] {
   const { task, pull } = ending;
@@ -35,9 +38,22 @@ export function endingLines(ending: Ending): string[] {
   return [
     '',
     `${word} in ${tookText(task)}.${head}`,
-    ...(pull === null && task.reason ? [`  ${plainSentence(reasonSentence(task.reason))}`] : []),
+    ...(pull === null && task.reason ? reasonLines(task.reason) : []),
     '',
     ...(ending.verdict ? checkLines(ending, ending.verdict) : []),
+  ];
+}
+
+/** The sentence, and what the status comment folds away below it: the words of whoever could not go on. */
+function reasonLines(reason: Reason): string[] {
+  const detail = terminalText(reason.detail ?? '')
+    .trim()
+    .split('\n');
+  const more = detail.length - MAX_DETAIL_LINES;
+  return [
+    `  ${plainSentence(reasonSentence(reason))}`,
+    ...detail.slice(0, MAX_DETAIL_LINES).flatMap((line) => (line === '' ? [] : [`  > ${line}`])),
+    ...(more > 0 ? [`  (${plural(more, 'more line')})`] : []),
   ];
 }
 

@@ -53,8 +53,8 @@ async function localSubject(
     checkout(folder, copy);
     const own = join(copy, REPO_CONFIG_PATH);
     const from = configPath ?? (existsSync(own) ? own : null);
-    if (from === null || !existsSync(from)) throw configMissing(folder, from);
-    const configText = readFileSync(from, 'utf8');
+    const configText = from === null ? null : readText(from);
+    if (configText === null) throw configMissing(folder, from);
     const files = configPath === null ? [] : [{ path: REPO_CONFIG_PATH, content: configText }];
     const name = basename(folder).replace(/[^A-Za-z0-9._-]/g, '-') || 'repository';
     return { seed: { name, folder: copy, files, firstIssueNumber: 42 }, ...issue, configText, close };
@@ -81,8 +81,7 @@ function checkout(folder: string, copy: string): void {
 }
 
 function readIssue(path: string): { title: string; body: string } {
-  const text = existsSync(path) ? readFileSync(path, 'utf8') : '';
-  const [first = '', ...rest] = text.split('\n');
+  const [first = '', ...rest] = (readText(path) ?? '').split('\n');
   const title = first.replace(/^#+\s*/, '').trim();
   if (title !== '') return { title, body: rest.join('\n').trim() };
   throw new GloveboxError({
@@ -91,8 +90,23 @@ function readIssue(path: string): { title: string; body: string } {
   });
 }
 
+/** Null for whatever is no readable file. */
+function readText(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return null;
+  }
+}
+
 function configMissing(folder: string, from: string | null): GloveboxError {
   const place = from ?? join(folder, REPO_CONFIG_PATH);
+  if (from === null && existsSync(place)) {
+    return new GloveboxError({
+      code: 'config-missing',
+      message: `The configuration at '${place}' is not committed: expected it in HEAD. Commit it, or name it with --config.`,
+    });
+  }
   return new GloveboxError({
     code: 'config-missing',
     message: `There is no configuration at '${place}': expected a committed ${REPO_CONFIG_PATH}, or one given by --config FILE.`,

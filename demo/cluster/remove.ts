@@ -12,6 +12,8 @@ const CLUSTER_WIDE = [
   'priorityclasses',
 ].join(',');
 const LIMIT_S = 150;
+/** Nothing of a demo has to end well: a sandbox in the middle of its work would take its half minute. */
+const GRACE_S = 2;
 
 /**
  * Resolves once it is gone. What runs is ended first: a namespace that still has pods when it goes is looked at again only
@@ -25,7 +27,7 @@ export async function removeDemo(kubectl: Kubectl): Promise<void> {
   const own = await kubectl.run(['get', 'namespaces', '-l', SELECTOR, '-o', 'name']);
   for (const [namespace, kinds] of RUNNING) {
     if (own.includes(`namespace/${namespace}\n`))
-      await remove(kinds, '--all', '-n', namespace, '--cascade=foreground');
+      await remove(kinds, '--all', '-n', namespace, '--cascade=foreground', `--grace-period=${GRACE_S}`);
   }
   await remove('namespaces', '-l', SELECTOR);
   await remove(CLUSTER_WIDE, '-l', SELECTOR);

@@ -39,6 +39,9 @@ const Line = z.discriminatedUnion('type', [
   }),
 ]);
 
+const UPSTREAM =
+  "Refused: Invalid upstream 'nonsense': expected an http or https address, e.g. https://api.anthropic.com.\n";
+
 describe('npm run demo', () => {
   it(
     'with --json prints JSON lines only: stages in their order, then the result',
@@ -108,6 +111,14 @@ describe('npm run demo', () => {
       ['--kubernetes', '--isolation', 'none'],
       'Refused: --isolation is for one machine: leave it out with --kubernetes.\n',
     ],
+    [['--bogus'], "Refused: Unknown option '--bogus'. `npm run demo -- --help` lists the options.\n"],
+    [['--upstream', 'nonsense'], UPSTREAM],
+    [['--kubernetes', '--upstream', 'nonsense'], UPSTREAM],
+    [['--config', 'a.yml'], 'Refused: --config belongs to --repo and --issue: say all three.\n'],
+    [
+      ['--repo', '.', '--issue', 'a.md', '--scenario', 'fix'],
+      'Refused: --scenario is for the sample: leave it out with --repo.\n',
+    ],
     [['--port', '99999'], "Refused: Invalid --port '99999': expected 0 to 65535.\n"],
   ])('refuses %j with one sentence and exits with 2', async (args, sentence) => {
     expect(await demo(...args)).toEqual({ code: 2, stdout: '', stderr: sentence });
@@ -140,7 +151,7 @@ describe('npm run demo', () => {
       const { code, stderr } = await demo('--port', String(port));
       expect([code, stderr]).toEqual([
         2,
-        'Refused: the port is busy; name another with --port, then run again.\n',
+        `Refused: port ${port} is busy; name another with --port, then run again.\n`,
       ]);
     } finally {
       await new Promise((resolve) => server.close(resolve));
@@ -220,6 +231,49 @@ describe('npm run demo -- --repo DIR --issue FILE', () => {
         expect(code).toBe(1);
         expect(stdout).toContain('Needs a human in ');
         expect(stdout).toContain('the change set is empty');
+      } finally {
+        await model.close();
+      }
+    },
+    LIMIT_MS,
+  );
+
+  it('names a folder where a file was meant, and a configuration that is not committed', async () => {
+    const noIssue = await demo('--repo', repo(), '--issue', folder);
+    expect([noIssue.code, noIssue.stderr]).toEqual([
+      2,
+      `Refused: Cannot read an issue from '${folder}': expected a Markdown file with the title in its first line.\n`,
+    ]);
+    const noConfig = await demo('--repo', repo(), '--issue', issue(), '--config', folder);
+    expect([noConfig.code, noConfig.stderr]).toEqual([
+      2,
+      `Refused: There is no configuration at '${folder}': expected a committed .github/glovebox.yml, or one given by --config FILE.\n`,
+    ]);
+    const git = ['-C', repo(), '-c', 'user.name=o', '-c', 'user.email=o@example.com'];
+    execFileSync('git', [...git, 'rm', '--quiet', '--cached', '.github/glovebox.yml']);
+    execFileSync('git', [...git, 'commit', '--quiet', '--message', 'Without']);
+    const { code, stderr } = await demo('--repo', repo(), '--issue', issue());
+    expect([code, stderr]).toEqual([
+      2,
+      `Refused: The configuration at '${repo()}/.github/glovebox.yml' is not committed: expected it in HEAD. Commit it, or name it with --config.\n`,
+    ]);
+  });
+
+  it(
+    'says what a model that refuses its key made of the task, and with scripted answers that they know the sample',
+    async () => {
+      const model = await startScriptedModel([], { apiKey: 'another' });
+      try {
+        const paths = ['--repo', repo(), '--issue', issue()];
+        const refused = await demo(...paths, '--upstream', model.url, ...ISOLATION);
+        expect(refused.code).toBe(1);
+        expect(refused.stdout).toMatch(/Errored in .*\n {2}the model could not be reached or gave no answer/);
+        expect(refused.stdout).toContain(
+          "  > No answer from the model: The gateway's own access to the model was refused.",
+        );
+        expect(refused.stdout).not.toContain('The scripted answers');
+        const scripted = await demo(...paths, ...ISOLATION);
+        expect(scripted.stdout).toContain('The scripted answers know the sample alone');
       } finally {
         await model.close();
       }
