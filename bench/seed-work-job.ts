@@ -3,6 +3,7 @@ import { systemRandom } from '../src/shared/ids.ts';
 import { issueToken, tokenHash } from '../src/shared/token.ts';
 import type { Db } from '../src/task/open-database.ts';
 import { buildAttemptConfig } from '../test/builders/attempt-config.ts';
+import { buildPin, insertRound, insertTask } from '../test/builders/task-row.ts';
 
 const TASK = 'bbbbbb';
 const JOB = 'gb-bbbbbb-work-0000000000';
@@ -10,23 +11,14 @@ const JOB = 'gb-bbbbbb-work-0000000000';
 /** Writes the rows; answers the token. */
 export async function seedWorkJob(db: Db): Promise<string> {
   const config = { ...buildAttemptConfig(), taskBudgetNanoUsd: '900000000000000' };
-  const pin = { baseRef: 'main', baseSha: '0'.repeat(40), baseTreeSha: '0'.repeat(40), config };
-  await db
-    .insertInto('task')
-    .values({
-      id: TASK,
-      installation_id: 9n,
-      repository_id: 7n,
-      owner: 'octo-org',
-      repo: 'clock',
-      private: false,
-      issue_number: 42,
-      state: 'working',
-      requester: '{}',
-      pin: JSON.stringify(pin),
-    })
-    .execute();
-  await db.insertInto('round').values({ task_id: TASK, attempt: 1, number: 1 }).execute();
+  await insertTask(db, {
+    id: TASK,
+    installation_id: 9n,
+    repository_id: 7n,
+    state: 'working',
+    pin: JSON.stringify(buildPin({ config })),
+  });
+  await insertRound(db, TASK);
   const job = { name: JOB, task_id: TASK, attempt: 1, round: 1, kind: 'work', number: 1 };
   await db
     .insertInto('job')

@@ -5,6 +5,7 @@ import { scopesOf } from '../../src/ledger/scopes-of.ts';
 import { settle } from '../../src/ledger/settle.ts';
 import type { OpenStore } from '../../src/task/open-database.ts';
 import { reservation, rowEnd } from '../builders/ledger.ts';
+import { insertTask } from '../builders/task-row.ts';
 import { openTestStore } from '../fixtures/test-store.ts';
 
 let store: OpenStore;
@@ -13,20 +14,7 @@ const clock = { now: () => now, sleep: async () => {} };
 
 beforeAll(async () => {
   store = await openTestStore('pglite');
-  await store.db
-    .insertInto('task')
-    .values({
-      id: '7k2m9q',
-      installation_id: 9n,
-      repository_id: 7n,
-      owner: 'octo-org',
-      repo: 'clock',
-      private: false,
-      issue_number: 42,
-      state: 'working',
-      requester: '{}',
-    })
-    .execute();
+  await insertTask(store.db, { id: '7k2m9q', installation_id: 9n, repository_id: 7n, state: 'working' });
   const payer = {
     taskId: '7k2m9q',
     repositoryId: 7,
