@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { GloveboxError } from '../shared/errors.ts';
+import { parseProcessStat } from '../shared/process-stat.ts';
 
 /** Takes the lock; the answer gives it back. Errors: `store-in-use` names the process that holds it, `store-unusable`. */
 export function lockFolder(folder: string): () => void {
@@ -71,11 +72,11 @@ function holderOf(path: string): number | null {
   }
 }
 
-/** Field 22 of `/proc/PID/stat`; null where there is none. */
+/** When it began, which tells it from a later process of its number; null where `/proc` does not say. */
 function startOf(pid: number): string | null {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
+    const stat = parseProcessStat(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+    return stat === null ? null : String(stat.startTime);
   } catch {
     return null;
   }

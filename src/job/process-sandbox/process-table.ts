@@ -3,6 +3,7 @@
  * without `/proc` the table is empty and proofs fall back to signal 0.
  */
 import { readdirSync, readFileSync } from 'node:fs';
+import { parseProcessStat } from '../../shared/process-stat.ts';
 import type { ProcessRef } from './options.ts';
 
 /** One row of the table. */
@@ -18,7 +19,10 @@ export interface ProcessRow extends ProcessRef {
 /** Reads one process, or null when there is none of that number. */
 export function readProcess(pid: number): ProcessRow | null {
   try {
-    return parseStat(pid, readFileSync(`/proc/${pid}/stat`, 'latin1'));
+    const stat = parseProcessStat(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+    if (stat === null) return null;
+    const { state, parent, group, startTime, residentPages } = stat;
+    return { pid, state, parent, group, startTime, residentPages };
   } catch {
     return null;
   }
@@ -67,21 +71,6 @@ export function signalProcess(ref: ProcessRef, signal: NodeJS.Signals): boolean 
   } catch {
     return false;
   }
-}
-
-function parseStat(pid: number, text: string): ProcessRow | null {
-  // The command name, in parentheses, may hold anything, spaces and parentheses included.
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  const [state, parent, group] = fields;
-  if (state === undefined) return null;
-  return {
-    pid,
-    state,
-    parent: Number(parent),
-    group: Number(group),
-    startTime: Number(fields[19]),
-    residentPages: Number(fields[21]),
-  };
 }
 
 function isDead(row: ProcessRow): boolean {

@@ -1,5 +1,6 @@
 /** The processes that we can see in /proc, as plain rows; the base of killing and of proving that nothing is left. */
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { parseProcessStat } from '../../shared/process-stat.ts';
 
 /** One process. `state` is the kernel's letter; `Z` and `X` are dead already. */
 export interface ProcessRow {
@@ -41,20 +42,10 @@ export function cwdOf(pid: number): string | null {
 
 function readRow(pid: number): ProcessRow[] {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    // The name may hold spaces and parentheses: fields start after the last one.
-    const close = stat.lastIndexOf(')');
-    const fields = stat.slice(close + 2).split(' ');
-    return [
-      {
-        pid,
-        ppid: Number(fields[1]),
-        group: Number(fields[2]),
-        session: Number(fields[3]),
-        state: fields[0] ?? '?',
-        name: stat.slice(stat.indexOf('(') + 1, close),
-      },
-    ];
+    const stat = parseProcessStat(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+    if (stat === null) return [];
+    const { name, state, parent, group, session } = stat;
+    return [{ pid, ppid: parent, group, session, state, name }];
   } catch {
     return [];
   }

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { deleteTree } from '../../../src/job/process-sandbox/job-folders.ts';
 import { findPidNamespace } from '../../../src/job/process-sandbox/plain/pid-namespace.ts';
+import { parseProcessStat } from '../../../src/shared/process-stat.ts';
 import {
   attack,
   ended,
@@ -28,9 +29,7 @@ const countOf = (marker: string) => processesWith(marker).length;
 /** The process group of `pid`, or `null` when it has ended. */
 function groupOf(pid: number): number | null {
   try {
-    // "pid (name) state ppid pgrp": the name may hold anything, so what is read begins behind its end.
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[2]);
+    return parseProcessStat(readFileSync(`/proc/${pid}/stat`, 'latin1'))?.group ?? null;
   } catch {
     return null;
   }
