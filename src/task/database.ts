@@ -1,13 +1,10 @@
-/**
- * Column types of the store, for Kysely. `bigint` is int8 on both drivers; jsonb is written as text and read as
- * `unknown`, to be parsed by zod at the door.
- */
+/** Column types of the store, for Kysely. `bigint` is int8 on both drivers; what is read from jsonb is parsed by zod. */
 import type { ColumnType, Generated } from 'kysely';
 
 /** jsonb: unknown when read, JSON text when written. */
-export type Json = ColumnType<unknown, string, string>;
+type Json = ColumnType<unknown, string, string>;
 /** jsonb that may be null. */
-export type JsonOrNull = ColumnType<unknown, string | null | undefined, string | null>;
+type JsonOrNull = ColumnType<unknown, string | null | undefined, string | null>;
 type Time = ColumnType<Date, Date | string | undefined, Date | string>;
 type TimeOrNull = ColumnType<Date | null, Date | string | null | undefined, Date | string | null>;
 
