@@ -6,12 +6,12 @@ import { PLACE_RANK } from '../task/place-rank.ts';
 import type { JobRecord, TaskRecord } from '../task/record.ts';
 import type { Action } from './action.ts';
 import { roundJobs } from './current-round.ts';
-import { type Ending, failureOutcome, preparationLimit } from './failure-outcome.ts';
+import { failureOutcome, preparationLimit } from './failure-outcome.ts';
 import { jobEnd, lossOf, phaseEnded, verifyEnd } from './job-end.ts';
 import { launchNew } from './launch-new.ts';
 import type { Moment } from './observation.ts';
 import { lostTooOften } from './platform-ending.ts';
-import { troubleEnding } from './trouble.ts';
+import { stuckLoss, troubleEnding } from './trouble.ts';
 
 /** Verify jobs of one round, the first included. */
 const MAX_VERIFY_JOBS = 3;
@@ -33,9 +33,8 @@ function isComplete(verify: JobRecord): boolean {
 
 /** What goes wrong with a verify job, also beside the agent; null while all is well. */
 export function verifyTrouble(record: TaskRecord, verify: JobRecord, moment: Moment): Action | null {
-  const reported = verify.failure ? failureOutcome(verify.failure) : null;
-  const ending = reported ?? platformEnding(record, verify, moment.now);
-  if (ending) return { do: 'end', ...ending };
+  const wrong = reportedStep(verify) ?? platformStep(record, verify, moment.now);
+  if (wrong) return wrong;
   if (verify.closedAt && !verify.newResults) return replaceVerify(record, verify, moment);
   if (!verify.launchedAt) return { do: 'launch', kind: 'verify', number: verify.number };
   const end = jobEnd(verify);
@@ -44,10 +43,23 @@ export function verifyTrouble(record: TaskRecord, verify: JobRecord, moment: Mom
   return lostStep(record, verify, moment) ?? tellStep(verify);
 }
 
-/** Beside the agent nobody waits for the verify job: what the platform has against it may pass until the seal. */
-function platformEnding(record: TaskRecord, verify: JobRecord, now: number): Ending | null {
+function reportedStep({ failure }: JobRecord): Action | null {
+  const ending = failure ? failureOutcome(failure) : null;
+  return ending && { do: 'end', ...ending };
+}
+
+/**
+ * Beside the agent nobody waits for the verify job: what the platform has against it may pass until the seal, and the three
+ * verify jobs of a round are not used up.
+ */
+function platformStep(record: TaskRecord, verify: JobRecord, now: number): Action | null {
   if (record.task.state !== 'verifying') return null;
-  return troubleEnding(record, verify, { now, since: record.task.stateSince.getTime() });
+  const when = { now, since: record.task.stateSince.getTime() };
+  if (!verify.closedAt && stuckLoss(verify, when)) {
+    return { do: 'close-job', job: verify.name, reason: 'lost' };
+  }
+  const ending = troubleEnding(record, verify, when);
+  return ending && { do: 'end', ...ending };
 }
 
 /**

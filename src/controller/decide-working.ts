@@ -9,7 +9,7 @@ import { type JobEnd, jobEnd, type Loss, lossOf } from './job-end.ts';
 import { launchNew } from './launch-new.ts';
 import type { Moment } from './observation.ts';
 import { lostTooOften } from './platform-ending.ts';
-import { troubleEnding } from './trouble.ts';
+import { stuckLoss, troubleEnding } from './trouble.ts';
 
 /** New rounds that one attempt gets for lost work jobs. */
 const MAX_PLATFORM_FAILURES = 3;
@@ -32,7 +32,10 @@ export function decideWorking(record: TaskRecord, moment: Moment): Action | null
 /** A reported failure, something that the platform has against it, or an end without a seal. */
 function workTrouble(record: TaskRecord, work: JobRecord, now: number): Action | null {
   const reported = work.failure ? failureOutcome(work.failure) : null;
-  const ending = reported ?? troubleEnding(record, work, { now, since: 0 });
+  if (reported) return { do: 'end', ...reported };
+  const stuck = stuckLoss(work, { now, since: 0 });
+  if (stuck) return lost(record, stuck);
+  const ending = troubleEnding(record, work, { now, since: 0 });
   if (ending) return { do: 'end', ...ending };
   const end = jobEnd(work);
   if (end) return endedUnsealed(record, work, end);

@@ -3,8 +3,9 @@
  * patience of its own: waiting for room is no work, and eats nothing of work's time.
  */
 import type { JobRecord, TaskRecord } from '../task/record.ts';
-import { WAIT_PATIENCE_MS } from '../task/wait-patience.ts';
+import { START_PATIENCE_MS, WAIT_PATIENCE_MS } from '../task/wait-patience.ts';
 import type { Ending } from './failure-outcome.ts';
+import type { Loss } from './job-end.ts';
 import { noRoom, startRefused } from './platform-ending.ts';
 
 /** A queue is there to make jobs wait: its jobs are given up after a day. */
@@ -20,6 +21,24 @@ export function troubleEnding(
   when: { readonly now: number; readonly since: number },
 ): Ending | null {
   return startRefused(record, job) ?? outOfPatience(job, when);
+}
+
+/**
+ * What a job is lost by that its node tries to start in vain for too long: another one may come to a better node. Null while
+ * it may still start, or while something of it runs. A job of a queue waits for its pod's own deadline, since nobody knows
+ * when its turn came.
+ */
+export function stuckLoss(
+  job: JobRecord,
+  when: { readonly now: number; readonly since: number },
+): Loss | null {
+  const { seen, launchedAt } = job;
+  if (seen?.trouble?.kind !== 'start-failed' || job.endedAt || !launchedAt || job.queued) return null;
+  if (seen.phases.some(({ state }) => state === 'running')) return null;
+  const from = Math.max(when.since, launchedAt.getTime(), ...seen.phases.map(({ endedAt }) => endedAt ?? 0));
+  if (when.now - from <= START_PATIENCE_MS) return null;
+  const phase = seen.phases.find(({ reason }) => reason !== 'completed')?.phase ?? 'start';
+  return { phase, cause: 'start-failed', message: seen.trouble.message };
 }
 
 function outOfPatience(

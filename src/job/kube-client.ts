@@ -9,6 +9,7 @@ import type {
   Kind,
   KubeCluster,
   Listed,
+  PodRef,
   Scope,
   WatchFrom,
 } from './kube-cluster.ts';
@@ -18,6 +19,7 @@ import { watchPath } from './kube-watch.ts';
 
 /** Objects that one answer of a list holds at most. */
 const PAGE = 500;
+const MAX_POD_EVENTS = 100;
 
 const READ: { readonly [K in Kind]: (object: unknown) => Followed[K] } = {
   jobs: (object) => JobSeen.parse(object),
@@ -74,6 +76,14 @@ class KubeClient implements KubeCluster {
     const what = `read Job '${name}' in namespace '${namespace}'`;
     const job = await unlessMissing(what, () => this.#batch.readNamespacedJob({ namespace, name }));
     return job === null ? null : JobSeen.parse(job);
+  }
+
+  async podEvents({ namespace, uid }: PodRef): Promise<readonly EventSeen[]> {
+    const what = `list events of pod '${uid}' in namespace '${namespace}'`;
+    const fieldSelector = `involvedObject.uid=${uid}`;
+    const query = { namespace, fieldSelector, limit: MAX_POD_EVENTS };
+    const { items } = await asked(what, () => this.#core.listNamespacedEvent(query));
+    return items.map((event) => EventSeen.parse(event));
   }
 
   async list<K extends Kind>(scope: Scope<K>): Promise<Listed<K>> {

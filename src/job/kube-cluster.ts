@@ -1,6 +1,6 @@
 /**
- * What we ask of a cluster, and no more: create and delete Jobs, and follow Jobs, their pods and the events that say why
- * a Job gets no pod. One adapter (`kube-client.ts`); tests have a fake.
+ * What we ask of a cluster, and no more: create and delete Jobs, follow Jobs, their pods and the events that say why a Job
+ * gets no pod, and read the events of a pod that hangs. One adapter (`kube-client.ts`); tests have a fake.
  */
 import type { EventSeen, JobManifest, JobSeen, PodSeen } from './kube-objects.ts';
 
@@ -16,6 +16,12 @@ export type Kind = keyof Followed;
 export interface JobRef {
   readonly namespace: string;
   readonly name: string;
+}
+
+/** A pod by what its events name it by. */
+export interface PodRef {
+  readonly namespace: string;
+  readonly uid: string;
 }
 
 /** Where a kind is followed. `labels` selects jobs and pods; events cannot be selected by them. */
@@ -57,6 +63,8 @@ export interface KubeCluster {
   /** In the background: the Job is gone at once, its pod ends within its own grace period. An unknown one is no error. */
   deleteJob(ref: JobRef): Promise<void>;
   getJob(ref: JobRef): Promise<JobSeen | null>;
+  /** What was told of one pod, of any reason; cut to 100 events. */
+  podEvents(ref: PodRef): Promise<readonly EventSeen[]>;
   list<K extends Kind>(scope: Scope<K>): Promise<Listed<K>>;
   /**
    * Calls `listener` for each change until the watch ends: `ended` by the server, by silence or by the signal, `expired`

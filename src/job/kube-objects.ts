@@ -91,7 +91,7 @@ export type PodSeen = z.infer<typeof PodSeen>;
 export const isOver = ({ status }: PodSeen): boolean =>
   status.phase === 'Succeeded' || status.phase === 'Failed';
 
-/** An event about an object; of all events we follow only those that say why a Job gets no pod. */
+/** An event about an object: why a Job gets no pod, or why a pod hangs. */
 export const EventSeen = z.object({
   metadata: Metadata,
   involvedObject: z.object({ kind: Text, name: Text, uid: Text }),

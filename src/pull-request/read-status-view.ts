@@ -4,7 +4,7 @@ import type { TaskCost } from '../ledger/task-cost.ts';
 import { Verdict } from '../result/verdict.ts';
 import type { Db } from '../task/open-database.ts';
 import type { Task } from '../task/task.ts';
-import { WAIT_PATIENCE_MS } from '../task/wait-patience.ts';
+import { START_PATIENCE_MS, WAIT_PATIENCE_MS } from '../task/wait-patience.ts';
 import { type JobRow, observed, phaseRows } from './phase-times.ts';
 import { readJobs } from './read-facts.ts';
 import type { StatusView } from './status-view.ts';
@@ -62,7 +62,10 @@ function heldOf(jobs: readonly JobRow[], redact: (text: string) => string): Stat
   const newest = jobs.at(-1);
   const seen = newest ? observed(newest) : null;
   if (seen?.state !== 'waiting' || !seen.trouble) return null;
-  return { message: redact(seen.trouble.message), patienceMs: WAIT_PATIENCE_MS };
+  const message = redact(seen.trouble.message);
+  return seen.trouble.kind === 'start-failed'
+    ? { why: 'not-started', message, patienceMs: START_PATIENCE_MS }
+    : { why: 'no-room', message, patienceMs: WAIT_PATIENCE_MS };
 }
 
 /** Rounds without their cells, which this view does not need. */

@@ -27,8 +27,12 @@ export interface StatusView {
     readonly limit: number;
     readonly inLine: boolean;
   } | null;
-  /** A launched sandbox that the cluster has no room for yet, in its words; how long that is waited for. */
-  readonly held: { readonly message: string; readonly patienceMs: number } | null;
+  /** A launched sandbox that the cluster has no room for, or cannot start, yet; in its words, and for how long. */
+  readonly held: {
+    readonly why: 'no-room' | 'not-started';
+    readonly message: string;
+    readonly patienceMs: number;
+  } | null;
   readonly phases: readonly PhaseRow[];
   readonly calls: number;
   readonly spentNanoUsd: NanoUsd;

@@ -29,7 +29,10 @@ function whyWaiting({ place, held }: StatusView): string | null {
   if (place?.inLine) return `waits for a sandbox: ${placesText(place)}.`;
   if (held === null) return null;
   const minutes = Math.round(held.patienceMs / 60_000);
-  return `the cluster has no room for the sandbox yet: ${escapeLine(cutLine(held.message, MAX_WORDS))} It is given up after ${minutes} min.`;
+  const words = escapeLine(cutLine(held.message, MAX_WORDS));
+  return held.why === 'not-started'
+    ? `the cluster cannot start the sandbox yet: ${words} Another one is tried after ${minutes} min.`
+    : `the cluster has no room for the sandbox yet: ${words} It is given up after ${minutes} min.`;
 }
 
 function placesText({ namespace, taken, limit }: NonNullable<StatusView['place']>): string {

@@ -4,3 +4,6 @@
  * platform's timer that starts earlier is set later by this much.
  */
 export const WAIT_PATIENCE_MS = 30 * 60_000;
+
+/** How long a node may try to start a sandbox in vain before another one is tried, in milliseconds. */
+export const START_PATIENCE_MS = 10 * 60_000;

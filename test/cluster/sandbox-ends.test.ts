@@ -5,12 +5,14 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openKubeAccess } from '../../src/job/kube-access.ts';
 import { createKubeClient } from '../../src/job/kube-client.ts';
+import type { KubeCluster } from '../../src/job/kube-cluster.ts';
+import type { PodManifest } from '../../src/job/kube-objects.ts';
 import { kubernetesJob } from '../../src/job/kubernetes-sandbox/kubernetes-job.ts';
 import type { JobObservation, JobSpec, Sandbox, Trouble } from '../../src/job/sandbox.ts';
 import { buildPodJob, buildVerifyJob, FACTS, POD } from '../builders/pod-job.ts';
 import { observedUntil } from '../contracts/sandbox-contract.ts';
 import { auditLog, clusterHere, kubeconfigPath, kubectl } from '../fixtures/cluster.ts';
-import { type ClusterSandbox, openClusterSandbox } from '../fixtures/cluster-sandbox.ts';
+import { type ClusterSandbox, openClusterSandbox, withoutPriority } from '../fixtures/cluster-sandbox.ts';
 import { startCutProxy } from '../fixtures/cut-proxy.ts';
 
 const hasEnded = (job: JobObservation) => job.state === 'ended';
@@ -52,6 +54,15 @@ describe.runIf(clusterHere)('jobs on the cluster', () => {
   it('costs two calls of ours from its launch to its removal, with another replica looking on', async () => {
     const other = test.another();
     const spec = await launch({ fetch: {}, work: {} });
+    await expect.poll(() => podOf(spec)).not.toBe('');
+    const podUid = await kubectl([
+      'get',
+      (await podOf(spec)).trim(),
+      '-n',
+      test.namespace,
+      '-o',
+      'jsonpath={.metadata.uid}',
+    ]);
     // a replica that asks before its watch has told of the job makes one call more, to be sure
     await expect.poll(async () => (await other.list()).length).toBe(1);
     await Promise.all([until(spec, hasEnded), until(spec, hasEnded, other)]);
@@ -60,6 +71,7 @@ describe.runIf(clusterHere)('jobs on the cluster', () => {
     await expect.poll(async () => (await other.list()).length).toBe(0);
     expect(await other.observe(spec.name)).toMatchObject({ state: 'ended', trouble: null });
     await expect.poll(() => ownCalls(spec.name), { timeout: 20_000 }).toEqual(['create', 'delete']);
+    expect(readFileSync(auditLog, 'utf8')).not.toContain(`involvedObject.uid%3D${podUid}`);
   });
 
   it('starts one pod when two replicas launch the same job, and either may end it', async () => {
@@ -154,6 +166,34 @@ describe.runIf(clusterHere)('jobs on the cluster', () => {
     expect(reasons(await until(spec, hasEnded))).toEqual(['fetch completed', 'work completed']);
   });
 
+  it("says in the kubelet's words why a pod hangs whose status says nothing", async () => {
+    const lacking = test.another({ cluster: withMissingVolume(test.cluster) });
+    const spec = await launch({ fetch: {}, work: {} }, {}, lacking);
+    const job = await until(spec, hasTrouble('start-failed'));
+    expect(job).toMatchObject({
+      state: 'waiting',
+      trouble: { message: expect.stringMatching(/^FailedMount: .*configmap "missing" not found/) },
+    });
+    await test.sandbox.stop(spec.name, 0);
+    await until(spec, hasEnded);
+  });
+
+  it('names the runtime that a node does not have, also once the deadline has ended the pod', async () => {
+    const runtimeClass = `${test.namespace}-nowhere`;
+    const kinds = { apiVersion: 'node.k8s.io/v1', kind: 'RuntimeClass', handler: 'nowhere' };
+    const manifest = { ...kinds, metadata: { name: runtimeClass } };
+    await kubectl(['apply', '-f', '-'], { input: JSON.stringify(manifest) });
+    const pod = { ...POD, namespace: test.namespace, cpuMillis: 100, runtimeClass };
+    const hasty = test.another({ cluster: withDeadline(test.cluster, 40) });
+    const spec = await launch({ fetch: {}, work: {} }, { pod }, hasty);
+    const job = await until(spec, hasEnded);
+    expect([reasons(job)[0], job.trouble]).toEqual([
+      'fetch stopped',
+      { kind: 'start-failed', message: expect.stringMatching(/^FailedCreatePodSandBox: .*"nowhere"/) },
+    ]);
+    await kubectl(['delete', 'runtimeclass', runtimeClass]);
+  });
+
   it('tells a pod that somebody deleted from one that we ended', async () => {
     const spec = await launch({ fetch: {}, work: { hang: true } });
     await until(spec, isRunning('work'));
@@ -225,6 +265,32 @@ describe.runIf(clusterHere)('jobs on the cluster', () => {
     expect(await kubectl(args, { input: JSON.stringify(manifest) })).toContain('created (server dry run)');
   });
 });
+
+/** A cluster whose pods have a volume that nobody can mount. */
+function withMissingVolume(cluster: KubeCluster): KubeCluster {
+  return withPod(cluster, (pod) => {
+    pod.volumes?.push({ name: 'settings', configMap: { name: 'missing' } });
+    // a volume that no container mounts is left out by the kubelet
+    pod.initContainers?.[0]?.volumeMounts?.push({ name: 'settings', mountPath: '/settings' });
+  });
+}
+
+function withDeadline(cluster: KubeCluster, seconds: number): KubeCluster {
+  return withPod(cluster, (pod) => {
+    pod.activeDeadlineSeconds = seconds;
+  });
+}
+
+function withPod(cluster: KubeCluster, change: (pod: PodManifest) => unknown): KubeCluster {
+  return {
+    ...withoutPriority(cluster),
+    createJob: (manifest) => {
+      const pod = manifest.spec?.template.spec;
+      if (pod) change(pod);
+      return cluster.createJob(manifest);
+    },
+  };
+}
 
 /** Verbs of the requests about a Job by its name that came from the administrator but not from kubectl. */
 function ownCalls(job: string): readonly string[] {

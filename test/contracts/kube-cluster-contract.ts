@@ -1,5 +1,5 @@
 /** What every `KubeCluster` promises, as one suite: the client on a real cluster, and the fake that other suites use. */
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Change, Kind, KubeCluster, Scope } from '../../src/job/kube-cluster.ts';
 import { kubernetesJob, STORE_LABEL } from '../../src/job/kubernetes-sandbox/kubernetes-job.ts';
@@ -86,6 +86,10 @@ export function kubeClusterContract(name: string, open: () => Promise<ClusterUnd
       expect(Number(resourceVersion)).toBeGreaterThan(0);
       expect((await test.cluster.list(scope('pods', 'list-one'))).items).toEqual([]);
       expect((await test.cluster.list(scope('events', 'list-one'))).items).toEqual([]);
+    });
+
+    it('knows no events of a pod that nobody made', async () => {
+      expect(await test.cluster.podEvents({ namespace: test.namespace, uid: randomUUID() })).toEqual([]);
     });
 
     it('tells a watch what came after its version, and what comes', async () => {

@@ -164,3 +164,45 @@ describe('what keeps a job from starting', () => {
     expect(next(verifying(unplaced, 31))).toMatchObject({ do: 'end', reason: { code: 'no-room' } });
   });
 });
+
+describe('a sandbox that its node tries to start in vain', () => {
+  const words = 'FailedMount: configmap "missing" not found';
+  const stuck = (job: JobRecord) => troubledJob(job, 'start-failed', 'waiting', words);
+
+  it('is tried for ten minutes, then done again and not billed', () => {
+    expect(next(working(waitedFor(stuck(work), 9)))).toMatchObject({ do: 'wait' });
+    expect(next(working(waitedFor(stuck(work), 11)))).toEqual({ do: 'restart-round' });
+  });
+
+  it("ends the task the fourth time, in the kubelet's words and not as a lack of room", () => {
+    expect(next(working(waitedFor(stuck(work), 31), 3))).toEqual({
+      do: 'end',
+      outcome: 'errored',
+      reason: {
+        code: 'sandbox-lost',
+        values: { count: 4, phase: 'start', cause: 'start-failed', alike: 'yes' },
+        detail: words,
+      },
+    });
+  });
+
+  it('is replaced by another verify job once the task waits for it, and not beside the agent', () => {
+    const job = waitedFor(stuck(verify), 60);
+    expect(next(verifying(job, 9))).toMatchObject({ do: 'wait' });
+    expect(next(verifying(job, 11))).toEqual({ do: 'close-job', job: 'verify-1', reason: 'lost' });
+    const beside = buildRecord({ jobs: [work, job], rounds: uploaded });
+    expect(next(beside)).toMatchObject({ do: 'wait' });
+  });
+
+  it('has until its own deadline where a queue of the cluster held the job', () => {
+    expect(next(working({ ...waitedFor(stuck(work), 60), queued: true }))).toMatchObject({ do: 'wait' });
+  });
+
+  it('is left alone while another phase of it runs', () => {
+    const job = waitedFor(stuck(work), 60);
+    const fetch = endedJob(work, { fetch: 'completed' }).seen?.phases[0];
+    const phases = fetch ? [{ ...fetch, state: 'running' as const, reason: null, endedAt: null }] : [];
+    const seen = job.seen && { ...job.seen, state: 'running' as const, phases };
+    expect(next(working({ ...job, seen }))).toMatchObject({ do: 'wait' });
+  });
+});

@@ -10,6 +10,7 @@ import type {
   Kind,
   KubeCluster,
   Listed,
+  PodRef,
   Scope,
   WatchFrom,
 } from '../../src/job/kube-cluster.ts';
@@ -129,6 +130,8 @@ export class FakeCluster implements KubeCluster {
     pods: new KindStore(this.#versions),
     events: new KindStore(this.#versions),
   };
+  /** What `podEvents` answers, by the pod's uid. */
+  readonly podComplaints = new Map<string, readonly EventSeen[]>();
   readonly #failures = new Map<string, GloveboxError>();
 
   async createJob(manifest: JobManifest): Promise<JobSeen> {
@@ -150,6 +153,11 @@ export class FakeCluster implements KubeCluster {
   async getJob({ namespace, name }: JobRef): Promise<JobSeen | null> {
     this.#call('get', namespace, name);
     return this.#stores.jobs.get(namespace, name);
+  }
+
+  async podEvents({ namespace, uid }: PodRef): Promise<readonly EventSeen[]> {
+    this.#call('pod-events', namespace, uid);
+    return this.podComplaints.get(uid) ?? [];
   }
 
   async list<K extends Kind>(scope: Scope<K>): Promise<Listed<K>> {

@@ -67,9 +67,17 @@ describe('the status text', () => {
 
   it("waits for the cluster in the scheduler's words, escaped and cut", () => {
     const message = `0/3 nodes are available: 3 Insufficient cpu. @octocat ${'x'.repeat(400)}`;
-    const text = statusText(buildStatusView({ held: { message, patienceMs: 1_800_000 } }));
+    const text = statusText(buildStatusView({ held: { why: 'no-room', message, patienceMs: 1_800_000 } }));
     expect(text).toMatch(
       /^\*\*Queued\*\*: the cluster has no room for the sandbox yet: 0\/3 nodes are available: 3 Insufficient cpu\. @&#8203;octocat x+\.\.\. It is given up after 30 min\. Nothing is spent/,
+    );
+  });
+
+  it("waits for a sandbox that cannot be started in the kubelet's words, escaped and cut", () => {
+    const message = `FailedMount: MountVolume.SetUp failed for volume "a": @octocat ${'x'.repeat(400)}`;
+    const held = { why: 'not-started', message, patienceMs: 600_000 } as const;
+    expect(statusText(buildStatusView({ held }))).toMatch(
+      /^\*\*Queued\*\*: the cluster cannot start the sandbox yet: FailedMount: .* @&#8203;octocat x+\.\.\. Another one is tried after 10 min\. Nothing is spent/,
     );
   });
 

@@ -13,6 +13,8 @@ import { creationTrouble, deletedPod, isOverOwnDisk, neverStarted, podTrouble } 
 export interface KnownPod {
   readonly pod: PodSeen;
   readonly gone: boolean;
+  /** What kept its next container from starting when it was last told; it may not stand in its status any more. */
+  readonly complaint: Trouble | null;
 }
 
 /** All that is known of one job. A Job may start two pods; only the first is ever served. */
@@ -171,7 +173,15 @@ function deletionAskedAt({ metadata }: PodSeen): number | null {
 function troubleOf(known: KnownJob, phases: readonly PhaseObservation[]): Trouble | null {
   const [first] = known.pods;
   if (first === undefined) return known.failedCreate === null ? null : creationTrouble(known.failedCreate);
-  return podTrouble(first.pod) ?? (isTakenAway(first, known, phases) ? deletedPod(first.pod) : null);
+  const found = podTrouble(first.pod);
+  if (found !== null) return found;
+  return isTakenAway(first, known, phases) ? deletedPod(first.pod) : neverBegun(first, phases);
+}
+
+/** A deadline overwrites in the status why nothing had begun by then. */
+function neverBegun({ complaint }: KnownPod, phases: readonly PhaseObservation[]): Trouble | null {
+  const next = phases.find(({ reason }) => reason !== 'completed');
+  return next !== undefined && next.startedAt === null ? complaint : null;
 }
 
 /** Deleted while its Job stood and had time left; a pod that had ended by then is only tidied away. */

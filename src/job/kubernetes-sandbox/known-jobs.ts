@@ -4,7 +4,10 @@
  */
 import type { Followed } from '../kube-cluster.ts';
 import { type EventSeen, isOver, JOB_NAME_LABEL, type JobSeen, type PodSeen } from '../kube-objects.ts';
+import type { Trouble } from '../sandbox.ts';
 import type { KnownJob } from './classify-end.ts';
+import { podTrouble } from './pod-trouble.ts';
+import { isSilent } from './start-complaint.ts';
 
 /** An object as last seen. `touched`: the step at which. */
 interface Known<Seen> {
@@ -13,10 +16,20 @@ interface Known<Seen> {
   touched: number;
 }
 
+interface SeenOfPod extends Known<PodSeen> {
+  complaint: Trouble | null;
+}
+
+/** A pod that says nothing by itself. */
+export interface SilentPod {
+  readonly job: string;
+  readonly uid: string;
+}
+
 interface Entry {
   readonly name: string;
   job: Known<JobSeen> | null;
-  readonly pods: Map<string, Known<PodSeen>>;
+  readonly pods: Map<string, SeenOfPod>;
   /** We asked for its deletion; it may not have been heard of yet. */
   deleted: boolean;
   /** Nobody will ask for it any more, once nothing of it runs. */
@@ -55,7 +68,7 @@ export class KnownJobs {
     const failedCreate = this.#failedCreates.get(name) ?? null;
     const pods = [...entry.pods.values()]
       .toSorted((a, b) => (a.seen.metadata.creationTimestamp ?? 0) - (b.seen.metadata.creationTimestamp ?? 0))
-      .map(({ seen, gone }) => ({ pod: seen, gone }));
+      .map(({ seen, gone, complaint }) => ({ pod: seen, gone, complaint }));
     return {
       name,
       job: job?.seen ?? null,
@@ -104,11 +117,26 @@ export class KnownJobs {
     const name = seen.metadata.labels[JOB_NAME_LABEL];
     if (name === undefined) return;
     const entry = this.#entry(name);
-    const before = entry.pods.get(seen.metadata.uid)?.seen;
+    const before = entry.pods.get(seen.metadata.uid);
     // an end is final: that the pod is tidied away later says nothing about it
-    const last = before !== undefined && isOver(before) ? before : seen;
-    entry.pods.set(seen.metadata.uid, { seen: last, gone, touched: this.moment() });
+    const last = before !== undefined && isOver(before.seen) ? before.seen : seen;
+    const complaint = complaintOf(last, before);
+    entry.pods.set(seen.metadata.uid, { seen: last, gone, touched: this.moment(), complaint });
     this.#settle(entry);
+  }
+
+  silentPods(): readonly SilentPod[] {
+    return [...this.#entries.values()].flatMap(({ name, pods }) =>
+      [...pods].flatMap(([uid, { seen, gone }]) => (!gone && isSilent(seen) ? [{ job: name, uid }] : [])),
+    );
+  }
+
+  /** What a silent pod's events say; it may have begun since they were asked for. */
+  noteComplaint({ job, uid }: SilentPod, complaint: Trouble | null): void {
+    const pod = this.#entries.get(job)?.pods.get(uid);
+    if (pod === undefined || !isSilent(pod.seen)) return;
+    pod.complaint = complaint;
+    this.#tell(job);
   }
 
   /** Those of Jobs that are not ours are forgotten with the next list. */
@@ -175,4 +203,19 @@ export class KnownJobs {
 
 function isThere({ job, deleted, pods }: Entry): boolean {
   return (job !== null && !job.gone && !deleted) || [...pods.values()].some(({ gone }) => !gone);
+}
+
+/** Kept until another container begins: what follows may overwrite it in the status. */
+function complaintOf(seen: PodSeen, before: SeenOfPod | undefined): Trouble | null {
+  const found = podTrouble(seen);
+  if (found?.kind === 'start-failed') return found;
+  if (before === undefined || begun(seen) > begun(before.seen)) return null;
+  return before.complaint;
+}
+
+/** Containers that ran, or run. */
+function begun({ status }: PodSeen): number {
+  const states = [...status.initContainerStatuses, ...status.containerStatuses].map(({ state }) => state);
+  return states.filter(({ running, terminated }) => running || (terminated?.startedAt ?? null) !== null)
+    .length;
 }

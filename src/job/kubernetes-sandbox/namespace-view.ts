@@ -2,6 +2,7 @@
 import type { Change, Followed, Kind } from '../kube-cluster.ts';
 import { type FollowDeps, follow } from './follow.ts';
 import { KnownJobs } from './known-jobs.ts';
+import { lookAtSilent } from './look-at-silent.ts';
 
 export interface NamespaceOptions {
   readonly namespace: string;
@@ -58,6 +59,7 @@ export function openNamespaceView(deps: FollowDeps, options: NamespaceOptions): 
         if (type !== 'DELETED') jobs.eventChanged(object);
       },
     }),
+    lookAtSilent(deps, { namespace: options.namespace, jobs }, stop.signal),
   ];
   return {
     namespace: options.namespace,

@@ -51,6 +51,9 @@ export function creationTrouble({ message }: EventSeen): Trouble | null {
   return /is forbidden|is invalid|denied/.test(message) ? trouble('admission-refused', message) : null;
 }
 
+/** What keeps the kubelet from starting a container, in its own words. */
+export const startFailed = (message: string): Trouble => trouble('start-failed', message);
+
 function endedFromOutside(pod: PodSeen): Trouble | null {
   const { reason, message } = pod.status;
   const target = conditionOf(pod, 'DisruptionTarget', 'True');
@@ -75,7 +78,7 @@ function containerTrouble(pod: PodSeen, { name, state }: ContainerStatus): Troub
   if (NO_IMAGE.has(reason)) {
     return trouble('image-not-pulled', `Image '${imageOf(pod, name)}': ${reason}: ${message}`);
   }
-  return NO_START.has(reason) ? trouble('start-failed', `Container '${name}': ${reason}: ${message}`) : null;
+  return NO_START.has(reason) ? startFailed(`Container '${name}': ${reason}: ${message}`) : null;
 }
 
 function unschedulable(pod: PodSeen): Trouble | null {

@@ -8,6 +8,8 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { EventSeen, JobSeen, PodSeen } from '../../../src/job/kube-objects.ts';
 import { classifyEnd, type KnownJob } from '../../../src/job/kubernetes-sandbox/classify-end.ts';
+import { KnownJobs } from '../../../src/job/kubernetes-sandbox/known-jobs.ts';
+import { isSilent, startComplaint } from '../../../src/job/kubernetes-sandbox/start-complaint.ts';
 import { SeenJob } from '../../../src/task/record.ts';
 
 const FOLDER = join(import.meta.dirname, '../../fixtures/kubernetes-ends');
@@ -16,11 +18,16 @@ const Captured = z.strictObject({
   jobGone: z.boolean(),
   pods: z.array(z.strictObject({ pod: PodSeen, gone: z.boolean() })),
   failedCreate: EventSeen.nullable(),
+  /** What the pod's own events said when it hung. */
+  podEvents: z.array(EventSeen).default([]),
 });
 
 function captured(name: string): KnownJob {
   const text = readFileSync(join(FOLDER, `${name}.json`), 'utf8');
-  return { name: 'gb-7k2m9q-work-0123456789', ...Captured.parse(JSON.parse(text)) };
+  const { podEvents, pods, ...rest } = Captured.parse(JSON.parse(text));
+  const complaint = startComplaint(podEvents);
+  const jobName = 'gb-7k2m9q-work-0123456789';
+  return { name: jobName, ...rest, pods: pods.map((pod) => ({ ...pod, complaint })) };
 }
 
 /** A pod of a captured job with another end of one container. */
@@ -75,6 +82,15 @@ const SEEN = [
   ['command-missing', 'ended', 'fetch start-failed, setup waiting, work waiting', 'start-failed'],
   ['config-error', 'waiting', 'fetch waiting, setup waiting, work waiting', 'start-failed'],
   ['config-error-until-deadline', 'ended', 'fetch stopped, setup waiting, work waiting', null],
+  ['mount-failed', 'waiting', 'fetch waiting, setup waiting, work waiting', 'start-failed'],
+  ['mount-failed-until-deadline', 'ended', 'fetch stopped, setup waiting, work waiting', 'start-failed'],
+  ['pod-sandbox-failed', 'waiting', 'fetch waiting, setup waiting, work waiting', 'start-failed'],
+  [
+    'pod-sandbox-failed-until-deadline',
+    'ended',
+    'fetch stopped, setup waiting, work waiting',
+    'start-failed',
+  ],
   ['node-silent', 'running', 'fetch completed, work running', 'node-lost'],
   ['node-gone', 'ended', 'fetch completed, work stopped', 'node-lost'],
 ] as const;
@@ -96,6 +112,9 @@ describe('what the API server tells of a job', () => {
     ['quota-full', /exceeded quota: q, requested: pods=1, used: pods=0, limited: pods=0/],
     ['account-missing', /serviceaccount "sandbox" not found/],
     ['command-missing', /^Container 'fetch': StartError: .*\/opt\/glovebox\/nodejs: no such file/],
+    ['mount-failed', /^FailedMount: .* volume "settings" : configmap "missing" not found$/],
+    ['mount-failed-until-deadline', /^FailedMount: .*configmap "missing" not found$/],
+    ['pod-sandbox-failed', /^FailedCreatePodSandBox: .*no runtime for "nowhere" is configured$/],
     ['node-gone', /^DeletionByPodGC: PodGC: node no longer exists/],
     ['evicted-by-api', /^EvictionByEvictionAPI: /],
   ])('says in the platform’s own words what is wrong: %s', (name, message) => {
@@ -141,5 +160,75 @@ describe('what the API server tells of a job', () => {
     const [second] = captured('work-running').pods;
     const known = { ...captured('completed'), pods: [first, second].filter((pod) => pod !== undefined) };
     expect(classifyEnd(known)).toMatchObject({ state: 'running', phases: [{ reason: 'completed' }, {}, {}] });
+  });
+});
+
+const podsOf = (name: string) => captured(name).pods.map(({ pod }) => pod);
+const eventOf = (reason: string, second: number) =>
+  EventSeen.parse({
+    metadata: { name: reason },
+    involvedObject: { kind: 'Pod' },
+    reason,
+    message: 'words',
+    lastTimestamp: `2026-01-02T14:05:${String(second).padStart(2, '0')}Z`,
+  });
+
+describe('a pod that hangs before its first container', () => {
+  it.each([
+    ['mount-failed', true],
+    ['pod-sandbox-failed', true],
+    ['config-error', false],
+    ['image-back-off', false],
+    ['unschedulable', false],
+    ['fetch-running', false],
+    ['mount-failed-until-deadline', false],
+    ['completed', false],
+    ['pod-deleted-running', false],
+  ])('is one whose status says nothing: %s, %s', (name, expected) => {
+    expect(podsOf(name).map(isSilent)).toEqual([expected]);
+  });
+
+  it.each([
+    [['FailedMount'], 'FailedMount: words'],
+    [['FailedAttachVolume', 'FailedMount'], 'FailedMount: words'],
+    [['FailedMount', 'FailedCreatePodSandBox'], 'FailedCreatePodSandBox: words'],
+    [['FailedMount', 'Pulling'], null],
+    [['Pulled', 'FailedCreatePodSandBox'], 'FailedCreatePodSandBox: words'],
+    [['FailedScheduling', 'Scheduled', 'Unhealthy'], null],
+    [[], null],
+  ])('after the events %j says %s', (reasons, expected) => {
+    const events = reasons.map((reason, second) => eventOf(reason, second));
+    expect(startComplaint(events.toReversed())?.message ?? null).toBe(expected);
+  });
+
+  it('keeps what the status said before the deadline overwrote it', () => {
+    const jobs = new KnownJobs(
+      () => {},
+      () => 0,
+    );
+    for (const name of ['config-error', 'config-error-until-deadline']) {
+      for (const pod of podsOf(name)) jobs.podChanged(pod, false);
+    }
+    const known = jobs.get('gb-7k2m9q-work-0123456789');
+    expect(known && classifyEnd(known)).toMatchObject({
+      state: 'ended',
+      trouble: {
+        kind: 'start-failed',
+        message: 'Container \'fetch\': CreateContainerConfigError: secret "missing" not found',
+      },
+    });
+  });
+
+  it('is forgiven once it has begun', () => {
+    const jobs = new KnownJobs(
+      () => {},
+      () => 0,
+    );
+    const [stuck] = podsOf('config-error');
+    const [running] = podsOf('fetch-running');
+    if (stuck === undefined || running === undefined) throw new Error('no pod');
+    jobs.podChanged(stuck, false);
+    jobs.podChanged({ ...running, metadata: stuck.metadata }, false);
+    expect(jobs.get('gb-7k2m9q-work-0123456789')?.pods).toMatchObject([{ complaint: null }]);
   });
 });

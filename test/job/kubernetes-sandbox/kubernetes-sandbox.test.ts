@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { EventSeen } from '../../../src/job/kube-objects.ts';
 import {
   createKubernetesSandbox,
   type KubernetesSandbox,
@@ -237,6 +238,61 @@ describe('the Kubernetes sandbox', () => {
     await eventually(() => cluster.watching() >= 4, 5_000);
     jobs.resolve();
     await until(async () => (await sandbox.observe(A.name))?.trouble?.kind === 'quota-full');
+  });
+
+  const HANGS = {
+    phase: 'Pending',
+    conditions: [{ type: 'PodScheduled', status: 'True' }],
+    initContainerStatuses: [{ name: 'fetch', state: { waiting: { reason: 'PodInitializing' } } }],
+  };
+  const failedMount = () =>
+    EventSeen.parse({
+      metadata: { name: 'x.1' },
+      involvedObject: { kind: 'Pod' },
+      reason: 'FailedMount',
+      message: 'configmap "missing" not found',
+      lastTimestamp: new Date(),
+    });
+
+  it("asks for the events of a pod that hangs, once a minute, and says them in the kubelet's words", async () => {
+    const sandbox = replica();
+    await sandbox.launch(specOf(A), {});
+    const { uid } = cluster.putPod(A, HANGS).metadata;
+    cluster.podComplaints.set(uid, [failedMount()]);
+    const began = fastClock.now();
+    await until(async () => (await sandbox.observe(A.name))?.trouble?.kind === 'start-failed');
+    expect(await sandbox.observe(A.name)).toMatchObject({
+      state: 'waiting',
+      trouble: { message: 'FailedMount: configmap "missing" not found' },
+    });
+    await until(async () => calls(/^pod-events/).length === 3);
+    expect(fastClock.now() - began).toBeGreaterThan(15_000 + 2 * 60_000);
+    cluster.putPod(A, RUNNING);
+    await until(async () => (await sandbox.observe(A.name))?.trouble === null);
+  });
+
+  it('asks for no events of a pod that begins, waits for a node, or says itself why it hangs', async () => {
+    const sandbox = replica();
+    await Promise.all([sandbox.launch(specOf(A), {}), sandbox.launch(specOf(B), {})]);
+    const unscheduled = { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: 'none' };
+    cluster.putPod(A, { phase: 'Pending', conditions: [unscheduled] });
+    const waiting = { reason: 'CreateContainerConfigError', message: 'secret "missing" not found' };
+    cluster.putPod(B, { ...HANGS, initContainerStatuses: [{ name: 'fetch', state: { waiting } }] });
+    const began = fastClock.now();
+    await until(async () => fastClock.now() - began > 120_000);
+    cluster.putPod(A, RUNNING);
+    await until(async () => fastClock.now() - began > 240_000);
+    expect(calls(/^pod-events/)).toEqual([]);
+  });
+
+  it('asks again where the events could not be read', async () => {
+    const sandbox = replica();
+    await sandbox.launch(specOf(A), {});
+    cluster.failNext('pod-events', unavailable());
+    const { uid } = cluster.putPod(A, HANGS).metadata;
+    cluster.podComplaints.set(uid, [failedMount()]);
+    await until(async () => (await sandbox.observe(A.name))?.trouble?.kind === 'start-failed');
+    expect(calls(/^pod-events/)).toHaveLength(2);
   });
 
   it('looks the gateway up at each creation, since its Service may be made anew', async () => {
