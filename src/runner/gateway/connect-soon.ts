@@ -12,7 +12,7 @@ export interface TcpAddress {
 }
 
 /** Between two packets, in milliseconds. */
-const AGAIN_MS = 100;
+const AGAIN_MS = 50;
 /** Nobody is there, until its Service forgets it: whoever calls tries again. */
 const CONNECT_MS = 3_000;
 
