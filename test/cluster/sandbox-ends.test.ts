@@ -192,7 +192,7 @@ describe.runIf(clusterHere)('jobs on the cluster', () => {
       { kind: 'start-failed', message: expect.stringMatching(/^FailedCreatePodSandBox: .*"nowhere"/) },
     ]);
     await kubectl(['delete', 'runtimeclass', runtimeClass]);
-  });
+  }, 120_000);
 
   it('tells a pod that somebody deleted from one that we ended', async () => {
     const spec = await launch({ fetch: {}, work: { hang: true } });
