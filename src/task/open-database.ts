@@ -61,7 +61,7 @@ export function unreachable(location: StoreLocation, cause: unknown): GloveboxEr
   const why = cause instanceof Error ? cause.message : 'unknown error';
   return new GloveboxError({
     code: 'store-unreachable',
-    message: `The store at ${describe(location)} cannot be opened: ${why}.`,
+    message: `The store at ${describe(location)} cannot be opened: ${why}. ${remedyOf(location)}`,
     retry: true,
     cause,
   });
@@ -145,6 +145,12 @@ async function refuseNewer(db: Db): Promise<void> {
     code: 'store-newer',
     message: `The store holds migration '${newer[0]}', which this program does not know: it was written by a newer version. Start that version, or restore a backup made before it.`,
   });
+}
+
+function remedyOf({ kind }: StoreLocation): string {
+  return kind === 'postgres'
+    ? 'Start the server or correct DATABASE_URL, then try again.'
+    : 'Name another folder, or restore this one from a backup.';
 }
 
 function describe(location: StoreLocation): string {

@@ -78,6 +78,8 @@ it('says what does not answer, without the password of its URL', async () => {
   const check = databaseCheck(() => inspectStore({ kind: 'postgres', url, maxConnections: 1 }, systemClock));
   await expect(check.run(new AbortController().signal)).rejects.toMatchObject({
     code: 'store-unreachable',
-    message: expect.stringMatching(/^(?!.*hunter22).*'127\.0\.0\.1:1\/glovebox'/),
+    message: expect.stringMatching(
+      /^(?!.*hunter22).*'127\.0\.0\.1:1\/glovebox'.* Start the server or correct DATABASE_URL/,
+    ),
   });
 });
