@@ -1,12 +1,12 @@
 /**
  * Closes a job in the record: none of its tokens opens anything from then on, and its calls in flight are cut. Comes
- * before anything is done to the sandbox, since a sandbox may outlive our wish to end it.
+ * before anything is done to the sandbox, since a sandbox may outlive our wish to end it. Whoever is not the controller wakes
+ * the task.
  */
 import { sql } from 'kysely';
 import { appendAudit } from '../../audit/append.ts';
 import type { Db } from '../open-database.ts';
 import { lockTask } from './lock-task.ts';
-import { wakeTask } from './wake-task.ts';
 
 /** Why a job was closed; goes into the audit. `limit`: its own limits ended it. `ended`: nothing more is wanted of it. */
 export type CloseReason = 'sealed' | 'delivered' | 'aborted' | 'lost' | 'limit' | 'ended';
@@ -25,6 +25,5 @@ export async function closeJob(trx: Db, name: string, reason: CloseReason): Prom
     .executeTakeFirst();
   if (!closed) return false;
   await appendAudit(trx, job.task_id, { type: 'job.closed', data: { job: name, reason } });
-  await wakeTask(trx, job.task_id);
   return true;
 }

@@ -1,122 +1,122 @@
-/** Reads the record that the controller decides on: task, rounds of the attempt, jobs. Not a snapshot: writes are CAS. */
-import { type Selectable, sql } from 'kysely';
+/** Reads the record that the controller decides on: task, rounds of the attempt, jobs. One statement, so one moment of it. */
+import { type RawBuilder, sql } from 'kysely';
 import { z } from 'zod';
 import { NewResults } from '../../result/contract/cell.ts';
 import { PhaseFailure } from '../../result/contract/gateway-api.ts';
 import { Verdict } from '../../result/verdict.ts';
 import { Digest } from '../../shared/digest.ts';
-import type { JobTable, RoundTable } from '../database.ts';
 import type { Db } from '../open-database.ts';
 import { type JobRecord, type RoundRecord, SeenJob, type TaskRecord } from '../record.ts';
 import { getBlob } from './get-blob.ts';
 import { taskOfRow } from './load-task.ts';
 
-/**
- * The record. The task's row is read first: whatever moved since then changes its version or epoch, and refuses the write
- * that follows. Null for an unknown task.
- */
+/** The record; null for an unknown task. What moves after it was read changes its version or epoch, and refuses the write. */
 export async function loadRecord(db: Db, taskId: string): Promise<TaskRecord | null> {
   const row = await db
     .selectFrom('task')
     .selectAll()
     .select(sql<Date>`now()`.as('read_at'))
     .select(sql<boolean>`coalesce(surface_due_at <= now(), false)`.as('surface_due'))
+    .select(ROUNDS.as('rounds'))
+    .select(JOBS.as('jobs'))
     .where('id', '=', taskId)
     .executeTakeFirst();
   if (!row) return null;
-  const task = taskOfRow(row);
-  const [jobs, rounds] = await Promise.all([jobsOf(db, taskId), roundsOf(db, taskId, task.attempt)]);
   return {
-    task,
+    task: taskOfRow(row),
     readAt: row.read_at,
     surfaceDue: row.surface_due,
     failures: row.failures,
     platformFailures: row.platform_failures,
     namespace: row.namespace,
     waiting: row.wait_rank === null ? null : { rank: row.wait_rank },
-    rounds,
-    jobs,
+    rounds: z.array(RoundRow).parse(row.rounds),
+    jobs: await Promise.all(
+      z
+        .array(JobRow)
+        .parse(row.jobs)
+        .map((job) => jobOfRow(db, job)),
+    ),
   };
 }
 
-async function roundsOf(db: Db, taskId: string, attempt: number): Promise<RoundRecord[]> {
-  const rows = await db
-    .selectFrom('round')
-    .selectAll()
-    .where('task_id', '=', taskId)
-    .where('attempt', '=', attempt)
-    .orderBy('number')
-    .execute();
-  return rows.map(roundOfRow);
+/** Of the current attempt, in order; the names are those of `RoundRecord`. */
+const ROUNDS = allOf(
+  sql`
+    select number, resume_digest as "resumeDigest", follows_round as "followsRound", lost,
+      last_upload_digest as "lastUploadDigest", sealed_digest as "sealedDigest", work_end as "workEnd", narrative, verdict
+    from round where round.task_id = task.id and round.attempt = task.attempt
+    order by number`,
+);
+
+/** Of all attempts, in order of their creation; the names are those of `JobRecord`. */
+const JOBS = allOf(
+  sql`
+    select job.name, job.attempt, job.round, job.kind, job.number, job.phase, job.failure,
+      job.verify_ended as "verifyEnded", job.nothing_comes as "nothingComes", job.base_results is not null as "baseResults",
+      job.new_results as "newResults", round.sealed_digest as "sealedDigest", job.git_token is not null as "gitToken",
+      job.created_at as "createdAt", job.launched_at as "launchedAt", job.closed_at as "closedAt",
+      job.ended_at as "endedAt", job.stop_asked_at as "stopAskedAt", job.removed_at as "removedAt",
+      job.observation as seen, job.spec #>> '{pod,queue}' is not null as queued
+    from job left join round
+      on round.task_id = job.task_id and round.attempt = job.attempt and round.number = job.round
+    where job.task_id = task.id
+    order by job.created_at, job.number`,
+);
+
+function allOf(rows: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`(select coalesce(json_agg(listed), '[]') from (${rows}) as listed)`;
 }
 
-async function jobsOf(db: Db, taskId: string): Promise<JobRecord[]> {
-  const rows = await db
-    .selectFrom('job')
-    .leftJoin('round', (join) =>
-      join
-        .onRef('round.task_id', '=', 'job.task_id')
-        .onRef('round.attempt', '=', 'job.attempt')
-        .onRef('round.number', '=', 'job.round'),
-    )
-    .selectAll('job')
-    .select('round.sealed_digest as sealed_digest')
-    .where('job.task_id', '=', taskId)
-    .orderBy('job.created_at')
-    .orderBy('job.number')
-    .execute();
-  const jobs: JobRecord[] = [];
-  for (const row of rows) jobs.push(await jobOfRow(db, row));
-  return jobs;
+const RoundRow = z.object({
+  number: z.int(),
+  resumeDigest: Digest.nullable(),
+  followsRound: z.int().nullable(),
+  lost: z.boolean(),
+  lastUploadDigest: Digest.nullable(),
+  sealedDigest: Digest.nullable(),
+  workEnd: z.string().nullable(),
+  narrative: z.string().nullable(),
+  verdict: Verdict.nullable(),
+}) satisfies z.ZodType<RoundRecord>;
+
+const Moment = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
+
+const JobRow = z.object({
+  name: z.string(),
+  attempt: z.int(),
+  round: z.int(),
+  kind: z.enum(['work', 'verify']),
+  number: z.int(),
+  phase: z.string().nullable(),
+  failure: PhaseFailure.nullable(),
+  verifyEnded: z.boolean(),
+  nothingComes: z.boolean(),
+  baseResults: z.boolean(),
+  newResults: Digest.nullable(),
+  sealedDigest: Digest.nullable(),
+  gitToken: z.boolean(),
+  createdAt: Moment,
+  launchedAt: Moment.nullable(),
+  closedAt: Moment.nullable(),
+  endedAt: Moment.nullable(),
+  stopAskedAt: Moment.nullable(),
+  removedAt: Moment.nullable(),
+  seen: SeenJob.nullable(),
+  queued: z.boolean(),
+});
+
+async function jobOfRow(db: Db, { sealedDigest, ...row }: z.infer<typeof JobRow>): Promise<JobRecord> {
+  const newResults = row.newResults === null ? null : await newResultsOf(db, row.newResults, sealedDigest);
+  return { ...row, newResults };
 }
 
-function roundOfRow(row: Selectable<RoundTable>): RoundRecord {
-  return {
-    number: row.number,
-    resumeDigest: Digest.nullable().parse(row.resume_digest),
-    followsRound: row.follows_round,
-    lost: row.lost,
-    lastUploadDigest: Digest.nullable().parse(row.last_upload_digest),
-    sealedDigest: Digest.nullable().parse(row.sealed_digest),
-    workEnd: row.work_end,
-    narrative: row.narrative,
-    verdict: Verdict.nullable().parse(row.verdict),
-  };
-}
-
-type JobRow = Selectable<JobTable> & { readonly sealed_digest: string | null };
-
-async function jobOfRow(db: Db, row: JobRow): Promise<JobRecord> {
-  return {
-    name: row.name,
-    attempt: row.attempt,
-    round: row.round,
-    kind: row.kind === 'work' ? 'work' : 'verify',
-    number: row.number,
-    phase: row.phase,
-    failure: PhaseFailure.nullable().parse(row.failure),
-    verifyEnded: row.verify_ended,
-    nothingComes: row.nothing_comes,
-    baseResults: row.base_results !== null,
-    newResults: await newResultsOf(db, row),
-    gitToken: row.git_token !== null,
-    createdAt: row.created_at,
-    launchedAt: row.launched_at,
-    closedAt: row.closed_at,
-    endedAt: row.ended_at,
-    stopAskedAt: row.stop_asked_at,
-    removedAt: row.removed_at,
-    seen: SeenJob.nullable().parse(row.observation),
-    queued: Queued.parse(row.spec).pod?.queue != null,
-  };
-}
-
-/** The one part of a stored job spec that a decision needs. */
-const Queued = z.object({ pod: z.object({ queue: z.string().nullable() }).nullish() });
-
-async function newResultsOf(db: Db, row: JobRow): Promise<{ complete: boolean } | null> {
-  if (!row.new_results) return null;
-  const bytes = await getBlob(db, Digest.parse(row.new_results));
-  const results = NewResults.parse(JSON.parse(Buffer.from(bytes).toString('utf8')));
-  return results.digest === row.sealed_digest ? { complete: results.complete } : null;
+/** Null where they were delivered for another change set than the sealed one. */
+async function newResultsOf(
+  db: Db,
+  stored: Digest,
+  sealed: Digest | null,
+): Promise<{ complete: boolean } | null> {
+  const results = NewResults.parse(JSON.parse(Buffer.from(await getBlob(db, stored)).toString('utf8')));
+  return results.digest === sealed ? { complete: results.complete } : null;
 }

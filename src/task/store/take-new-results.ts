@@ -7,6 +7,7 @@ import type { LockedJob } from './check-phase.ts';
 import { closeJob } from './close-job.ts';
 import { putBlob } from './put-blob.ts';
 import { sealedDigestOf } from './read-sealed.ts';
+import { wakeTask } from './wake-task.ts';
 
 /** Why results were not taken; nothing was written then. */
 export type NewResultsEnd = 'taken' | 'no-base-results' | 'not-sealed' | 'other-digest' | 'taken-before';
@@ -25,5 +26,6 @@ export async function takeNewResults(trx: Db, job: LockedJob, results: NewResult
     data: { job: job.name, which: 'new', digest },
   });
   await closeJob(trx, job.name, 'delivered');
+  await wakeTask(trx, job.taskId);
   return 'taken';
 }

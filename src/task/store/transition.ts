@@ -1,6 +1,7 @@
 /**
  * The one statement that changes a task's state: compare-and-set on version and epoch, with its audit event in the same
- * transaction, and with what follows from every change (the status comment is due, failed tries start anew).
+ * transaction, and with what follows from every change (the status comment is due, failed tries start anew). Nobody is woken:
+ * the controller alone changes states, in a pass that decides again.
  */
 import { type RawBuilder, sql } from 'kysely';
 import { appendAudit } from '../../audit/append.ts';
@@ -8,7 +9,6 @@ import { GloveboxError } from '../../shared/errors.ts';
 import type { Db } from '../open-database.ts';
 import { type Actor, assertStep } from '../state-table.ts';
 import type { Outcome, Reason, TaskState } from '../task.ts';
-import { wakeTask } from './wake-task.ts';
 
 /** The row as the caller read it; another version or epoch refuses the step. */
 export interface SeenTask {
@@ -73,7 +73,6 @@ export async function transition(trx: Db, task: SeenTask, change: StateChange): 
       reason: change.end?.reason?.code ?? null,
     },
   });
-  await wakeTask(trx, task.id);
   return row.version;
 }
 
