@@ -1,4 +1,5 @@
 /** Puts tasks into an empty store as a busy controller would have left them: agents at work, and a queue behind them. */
+import { sql } from 'kysely';
 import { jobSpec } from '../src/job/job-spec.ts';
 import { jobName, newTaskId, systemRandom } from '../src/shared/ids.ts';
 import type { Db } from '../src/task/open-database.ts';
@@ -75,6 +76,8 @@ export async function seedLiveTasks(
     const working = rows.filter(({ row }) => row.state === 'working');
     if (working.length > 0) live.push(...(await seedJobs(db, cluster, working)));
   }
+  // As a database is that has run for a while: its planner knows the tables.
+  await sql`analyze`.execute(db);
   return live;
 }
 

@@ -6,6 +6,7 @@ import { type CompiledQuery, Kysely, type KyselyPlugin, PostgresDialect } from '
 import pg from 'pg';
 import type { Database } from '../src/task/database.ts';
 import type { Db } from '../src/task/open-database.ts';
+import { PreparingClient } from '../src/task/preparing-client.ts';
 
 const INT8 = 20;
 const RELEASE = /^update "task" set "lease_holder" = .*"failures" = /;
@@ -27,6 +28,7 @@ export interface PassEvents {
 /** Opens it on a migrated PostgreSQL database. */
 export function openWatchedDatabase(url: string, events: PassEvents): Watched {
   const pool = new pg.Pool({
+    Client: PreparingClient,
     connectionString: url,
     max: 20,
     types: {

@@ -1,6 +1,6 @@
 /** From a decision to its phase: one file for each action, no logic of its own. */
 import type { Action } from './action.ts';
-import type { ControllerDeps, Progress, Step } from './controller-deps.ts';
+import type { Progress, Step, StepDeps } from './controller-deps.ts';
 import { askPlace } from './phases/ask-place.ts';
 import { closeOneJob } from './phases/close-job.ts';
 import { endTask } from './phases/end.ts';
@@ -22,7 +22,7 @@ import { stopOneJob } from './phases/stop-job.ts';
 import { tellVerifyEnded } from './phases/tell-verify-ended.ts';
 
 /** Does it. Errors are those of the stores and the ports; `record-moved` and `lease-lost` mean that others act. */
-export async function applyAction(deps: ControllerDeps, step: Step, action: Action): Promise<Progress> {
+export async function applyAction(deps: StepDeps, step: Step, action: Action): Promise<Progress> {
   switch (action.do) {
     case 'pin':
       return pinTask(deps, step);

@@ -6,8 +6,10 @@ import type { SecretBox } from '../shared/secret-box.ts';
 import type { Db } from '../task/open-database.ts';
 import type { TaskRecord } from '../task/record.ts';
 import type { ConcurrencyCaps } from '../task/schedule.ts';
+import type { OneAtATime } from './one-at-a-time.ts';
 import type { Judge, Lease, Pinner, Publisher, RepoTokens, StatusSurface } from './ports.ts';
 
+/** What the controller is built from. */
 export interface ControllerDeps {
   readonly db: Db;
   readonly sandbox: Sandbox;
@@ -20,6 +22,14 @@ export interface ControllerDeps {
   readonly random: RandomBytes;
   readonly log: Log;
   readonly settings: ControllerSettings;
+}
+
+/** What a pass and its steps are handed. */
+export interface StepDeps extends ControllerDeps {
+  /** Room became free: whoever can use it is looked for beside the pass. */
+  roomFreed(): void;
+  /** Tasks of this process start in turn. */
+  readonly starts: OneAtATime;
 }
 
 export interface ControllerSettings {

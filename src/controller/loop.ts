@@ -4,7 +4,10 @@
  */
 import { claimLease } from '../task/store/claim-lease.ts';
 import { wakeJobTask } from '../task/store/wake-task.ts';
-import type { ControllerDeps } from './controller-deps.ts';
+import type { ControllerDeps, StepDeps } from './controller-deps.ts';
+import { thisMoment } from './hold-lease.ts';
+import { createRoomLook, type RoomLook } from './look-for-room.ts';
+import { oneAtATime } from './one-at-a-time.ts';
 import { runPass } from './pass.ts';
 import { resync } from './resync.ts';
 
@@ -24,7 +27,8 @@ export function startController(deps: ControllerDeps): Controller {
 }
 
 class Loop {
-  readonly #deps: ControllerDeps;
+  readonly #deps: StepDeps;
+  readonly #roomLook: RoomLook;
   readonly #passes = new Set<Promise<void>>();
   #timer: NodeJS.Timeout | null = null;
   #resyncTimer: NodeJS.Timeout | null = null;
@@ -35,7 +39,8 @@ class Loop {
   #stopped = false;
 
   constructor(deps: ControllerDeps) {
-    this.#deps = deps;
+    this.#roomLook = createRoomLook({ ...deps, room: deps.settings, woke: () => this.wake() });
+    this.#deps = { ...deps, roomFreed: () => this.#roomLook.freed(), starts: oneAtATime() };
   }
 
   start(): void {
@@ -62,6 +67,7 @@ class Loop {
     await this.#resyncing;
     await this.#claiming;
     await Promise.all(this.#passes);
+    await this.#roomLook.stop();
   }
 
   /** Claims while tasks are due and there is room; one claim at a time, so that room is never given twice. */
@@ -69,13 +75,14 @@ class Loop {
     while (this.#again && !this.#stopped && this.#room() > 0) {
       this.#again = false;
       const { holder, leaseMs } = this.#deps.settings;
+      const since = thisMoment();
       const claimed = await claimLease(this.#deps.db, { holder, leaseMs, limit: this.#room() }).catch(
         (error: unknown) => {
           this.#deps.log.error({ err: error }, 'due tasks cannot be read; the next poll tries again');
           return [];
         },
       );
-      for (const task of claimed) this.#run(runPass(this.#deps, task));
+      for (const task of claimed) this.#run(runPass(this.#deps, task, since));
     }
   }
 

@@ -5,13 +5,13 @@
 import { observeJobs } from '../job/observe.ts';
 import { GloveboxError, hasCode } from '../shared/errors.ts';
 import type { TaskRecord } from '../task/record.ts';
-import { checkLease } from '../task/store/check-lease.ts';
 import type { Claimed } from '../task/store/claim-lease.ts';
 import { loadRecord } from '../task/store/load-record.ts';
 import { releaseLease } from '../task/store/release-lease.ts';
 import { type Action, HOUSEKEEPING, IDLE } from './action.ts';
 import { applyAction } from './apply.ts';
-import type { ControllerDeps } from './controller-deps.ts';
+import type { StepDeps } from './controller-deps.ts';
+import { holdLease, type Moment } from './hold-lease.ts';
 import { nextAction } from './next-action.ts';
 import type { Lease } from './ports.ts';
 import { isOvertaken, isPassing } from './step-error.ts';
@@ -28,11 +28,11 @@ interface PassEnd {
   readonly surface: boolean;
 }
 
-/** Never throws: what goes wrong is logged once, here, and decides when the task is due again. */
-export async function runPass(deps: ControllerDeps, claimed: Claimed): Promise<void> {
+/** `since` is a moment before the claim. Never throws: what goes wrong is logged once, here, and decides when the task is due again. */
+export async function runPass(deps: StepDeps, claimed: Claimed, since: Moment): Promise<void> {
   const log = deps.log.child({ taskId: claimed.taskId });
   try {
-    const lease = leaseOf(deps, claimed);
+    const lease = holdLease(deps, claimed, since);
     const { surface, ...end } = await moveTask(deps, lease);
     if (surface) await syncStatus(deps, lease);
     await releaseLease(deps.db, { ...claimed, ...end });
@@ -42,12 +42,7 @@ export async function runPass(deps: ControllerDeps, claimed: Claimed): Promise<v
   }
 }
 
-function leaseOf(deps: ControllerDeps, claimed: Claimed): Lease {
-  const { leaseMs } = deps.settings;
-  return { ...claimed, check: () => checkLease(deps.db, { ...claimed, leaseMs }) };
-}
-
-async function moveTask(deps: ControllerDeps, lease: Lease): Promise<PassEnd> {
+async function moveTask(deps: StepDeps, lease: Lease): Promise<PassEnd> {
   for (let steps = 0; steps < MAX_STEPS; steps += 1) {
     const end = await takeStep(deps, lease);
     if (end) return end;
@@ -56,7 +51,7 @@ async function moveTask(deps: ControllerDeps, lease: Lease): Promise<PassEnd> {
 }
 
 /** One decision, applied; null: decide again. */
-async function takeStep(deps: ControllerDeps, lease: Lease): Promise<PassEnd | null> {
+async function takeStep(deps: StepDeps, lease: Lease): Promise<PassEnd | null> {
   let record: TaskRecord | null = null;
   let action: Action | null = null;
   try {
@@ -77,14 +72,14 @@ async function takeStep(deps: ControllerDeps, lease: Lease): Promise<PassEnd | n
 }
 
 /** The record as it is once everything that the sandboxes show stands in it. */
-async function readRecord(deps: ControllerDeps, taskId: string): Promise<TaskRecord | null> {
+async function readRecord(deps: StepDeps, taskId: string): Promise<TaskRecord | null> {
   const record = await loadRecord(deps.db, taskId);
   const moved = record !== null && (await look(deps, record));
   return moved ? loadRecord(deps.db, taskId) : record;
 }
 
 /** An adapter that does not answer says nothing about its jobs: the decision is made from what was seen before. */
-async function look(deps: ControllerDeps, record: TaskRecord): Promise<boolean> {
+async function look(deps: StepDeps, record: TaskRecord): Promise<boolean> {
   try {
     return await observeJobs(deps, record.jobs);
   } catch (error) {
@@ -104,7 +99,7 @@ interface Failed {
 }
 
 /** What passes by itself is tried again for hours; a defect a few times; tidying up for ever. */
-function failed(deps: ControllerDeps, { error, record, action, taskId }: Failed): PassEnd {
+function failed(deps: StepDeps, { error, record, action, taskId }: Failed): PassEnd {
   const before = record?.failures ?? 0;
   const failures = failuresAfter(before, { error, action });
   const wakeAfterMs = backoffMs(deps.settings.retryMs, record, failures);
@@ -133,7 +128,7 @@ function refuseForeignEpoch(record: TaskRecord, lease: Lease): void {
   });
 }
 
-function logStep(deps: ControllerDeps, record: TaskRecord, action: Action): void {
+function logStep(deps: StepDeps, record: TaskRecord, action: Action): void {
   if (IDLE.has(action.do)) return;
   const { id, state, attempt, round } = record.task;
   const fields = { taskId: id, state, attempt, round, action: action.do };

@@ -2,14 +2,14 @@
 import { hasCode } from '../shared/errors.ts';
 import { findTask } from '../task/store/load-task.ts';
 import { readSurfaceDue, writeSurfaceDue } from '../task/store/surface-due.ts';
-import type { ControllerDeps } from './controller-deps.ts';
+import type { StepDeps } from './controller-deps.ts';
 import type { Lease } from './ports.ts';
 
 /** Until the next try after a failed one, in milliseconds. */
 const RETRY_MS = 15_000;
 
 /** Calls the surface where its time has come, and notes when it wants to be called again. Errors: `lease-lost`. */
-export async function syncStatus(deps: ControllerDeps, lease: Lease): Promise<void> {
+export async function syncStatus(deps: StepDeps, lease: Lease): Promise<void> {
   const due = await readSurfaceDue(deps.db, lease.taskId);
   if (!due) return;
   const task = await findTask(deps.db, lease.taskId);
@@ -19,7 +19,7 @@ export async function syncStatus(deps: ControllerDeps, lease: Lease): Promise<vo
 }
 
 async function nextSync(
-  deps: ControllerDeps,
+  deps: StepDeps,
   call: { readonly task: NonNullable<Awaited<ReturnType<typeof findTask>>>; readonly lease: Lease },
 ): Promise<Date | null> {
   try {

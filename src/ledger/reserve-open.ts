@@ -4,7 +4,6 @@
  */
 import { CompiledQuery } from 'kysely';
 import type { Db } from '../task/open-database.ts';
-import { prepared } from '../task/preparing-client.ts';
 import type { PhaseCaller } from '../task/store/check-phase.ts';
 import { LIFE } from '../task/store/database-life.ts';
 import type { Reservation, ReserveRequest } from './decide-reservation.ts';
@@ -42,8 +41,6 @@ export async function reserveOpen(
 }
 
 /** The function stands in migration 0006. */
-const RESERVE_OPEN = prepared(
-  'reserve-open',
-  `select reserve_open($1, $2, $3, $4::int, $5::int, $6::text[], $7::text[]::bigint[], $8::bigint,
-    $9, $10, $11, $12, $13::int) as reserved, ${LIFE} as life`,
-);
+const RESERVE_OPEN = `
+  select reserve_open($1, $2, $3, $4::int, $5::int, $6::text[], $7::text[]::bigint[], $8::bigint,
+    $9, $10, $11, $12, $13::int) as reserved, ${LIFE} as life`;

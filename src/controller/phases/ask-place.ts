@@ -2,11 +2,11 @@
 import { lockSeen } from '../../task/store/lock-seen.ts';
 import { standInLine } from '../../task/store/place.ts';
 import type { Action } from '../action.ts';
-import type { ControllerDeps, Progress, Step } from '../controller-deps.ts';
+import type { Progress, Step, StepDeps } from '../controller-deps.ts';
 
 /** Writes it down; whoever frees a place wakes the first in line. */
 export async function askPlace(
-  deps: ControllerDeps,
+  deps: StepDeps,
   step: Step,
   action: Extract<Action, { do: 'ask-place' }>,
 ): Promise<Progress> {

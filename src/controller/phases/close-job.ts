@@ -2,11 +2,11 @@
 import { closeJob } from '../../task/store/close-job.ts';
 import { lockSeen } from '../../task/store/lock-seen.ts';
 import type { Action } from '../action.ts';
-import type { ControllerDeps, Progress, Step } from '../controller-deps.ts';
+import type { Progress, Step, StepDeps } from '../controller-deps.ts';
 
 /** A job that is closed stays closed for its first reason. */
 export async function closeOneJob(
-  deps: ControllerDeps,
+  deps: StepDeps,
   step: Step,
   action: Extract<Action, { do: 'close-job' }>,
 ): Promise<Progress> {

@@ -3,9 +3,8 @@ import { appendInstallationHead } from '../../audit/installation-chain.ts';
 import { closeTaskJobs } from '../../task/store/close-task-jobs.ts';
 import { endRound } from '../../task/store/end-round.ts';
 import { type StateChange, transition } from '../../task/store/transition.ts';
-import { wakeStartable } from '../../task/store/wake-startable.ts';
 import type { Outcome, Reason } from '../../task/task.ts';
-import type { ControllerDeps, Progress, Step } from '../controller-deps.ts';
+import type { Progress, Step, StepDeps } from '../controller-deps.ts';
 
 /** How the task ends; `set` for what publishing made. */
 export interface TaskEnd {
@@ -18,7 +17,7 @@ export interface TaskEnd {
  * Ends the task; sandboxes and tokens that are left are tidied up afterwards, and whoever waited for its place looks again
  * (where we die before that, with the next resync).
  */
-export async function endTask(deps: ControllerDeps, step: Step, end: TaskEnd): Promise<Progress> {
+export async function endTask(deps: StepDeps, step: Step, end: TaskEnd): Promise<Progress> {
   const { task } = step.record;
   await deps.db.transaction().execute(async (trx) => {
     await transition(trx, task, {
@@ -31,6 +30,6 @@ export async function endTask(deps: ControllerDeps, step: Step, end: TaskEnd): P
     await endRound(trx, { taskId: task.id, attempt: task.attempt, number: task.round, lost: false });
     await appendInstallationHead(trx, { id: task.id, installationId: task.repo.installationId });
   });
-  await wakeStartable(deps.db, deps.settings);
+  deps.roomFreed();
   return 'go-on';
 }

@@ -2,11 +2,11 @@
 import { appendCalls } from '../../ledger/audit-calls.ts';
 import { lockSeen } from '../../task/store/lock-seen.ts';
 import { saveVerdict } from '../../task/store/save-verdict.ts';
-import type { ControllerDeps, Progress, Step } from '../controller-deps.ts';
+import type { Progress, Step, StepDeps } from '../controller-deps.ts';
 import { currentRound } from '../current-round.ts';
 
 /** One call of the judge, then one write. */
-export async function judgeRound(deps: ControllerDeps, step: Step): Promise<Progress> {
+export async function judgeRound(deps: StepDeps, step: Step): Promise<Progress> {
   const { task } = step.record;
   if (currentRound(step.record)?.verdict) return 'go-on';
   await step.lease.check();

@@ -6,7 +6,7 @@ import { PLACE_RANK } from '../../task/place-rank.ts';
 import { takePlace } from '../../task/store/place.ts';
 import type { Pin } from '../../task/task.ts';
 import type { Action } from '../action.ts';
-import type { ControllerDeps, Progress, Step } from '../controller-deps.ts';
+import type { Progress, Step, StepDeps } from '../controller-deps.ts';
 import { currentRound, roundJobs } from '../current-round.ts';
 import { sandboxRefused } from '../platform-ending.ts';
 import { endTask, type TaskEnd } from './end.ts';
@@ -14,7 +14,7 @@ import { endTask, type TaskEnd } from './end.ts';
 type Launch = Extract<Action, { do: 'launch' }>;
 
 /** Launches what the decision named; a second time changes nothing. */
-export async function launchRoundJob(deps: ControllerDeps, step: Step, action: Launch): Promise<Progress> {
+export async function launchRoundJob(deps: StepDeps, step: Step, action: Launch): Promise<Progress> {
   const { task } = step.record;
   const pin = pinOf(step);
   const spec = jobSpec({
@@ -45,7 +45,7 @@ function endingOf(error: unknown, pin: Pin): TaskEnd | null {
   return { outcome: 'refused', reason: { code: 'isolation-missing', values, detail: null } };
 }
 
-function launchDeps(deps: ControllerDeps, step: Step, { rank = PLACE_RANK.early }: Launch): LaunchDeps {
+function launchDeps(deps: StepDeps, step: Step, { rank = PLACE_RANK.early }: Launch): LaunchDeps {
   const { task, namespace } = step.record;
   const pods = deps.settings.pods(namespace);
   return {

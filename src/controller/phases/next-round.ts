@@ -2,12 +2,12 @@
 import { startRound } from '../../task/store/start-round.ts';
 import { transition } from '../../task/store/transition.ts';
 import type { Action } from '../action.ts';
-import type { ControllerDeps, Progress, Step } from '../controller-deps.ts';
+import type { Progress, Step, StepDeps } from '../controller-deps.ts';
 import { currentRound } from '../current-round.ts';
 
 /** Begins the round in the transaction that moves the task to it. */
 export async function beginNextRound(
-  deps: ControllerDeps,
+  deps: StepDeps,
   step: Step,
   action: Extract<Action, { do: 'next-round' }>,
 ): Promise<Progress> {

@@ -4,11 +4,11 @@ import { jobSpec } from '../../job/job-spec.ts';
 import { canonicalJson, digestOf } from '../../shared/digest.ts';
 import { transition } from '../../task/store/transition.ts';
 import type { Pin } from '../../task/task.ts';
-import type { ControllerDeps, Progress, Step } from '../controller-deps.ts';
+import type { Progress, Step, StepDeps } from '../controller-deps.ts';
 import { endTask } from './end.ts';
 
 /** Asks the pinner once; what it says is kept for the attempt. */
-export async function pinTask(deps: ControllerDeps, step: Step): Promise<Progress> {
+export async function pinTask(deps: StepDeps, step: Step): Promise<Progress> {
   const { task } = step.record;
   if (task.state !== 'accepted') return 'go-on';
   await step.lease.check();
@@ -18,7 +18,7 @@ export async function pinTask(deps: ControllerDeps, step: Step): Promise<Progres
   return 'go-on';
 }
 
-function keepPin(deps: ControllerDeps, step: Step, pin: Pin): Promise<void> {
+function keepPin(deps: StepDeps, step: Step, pin: Pin): Promise<void> {
   const { task } = step.record;
   const namespace = jobSpec({ task, pin, kind: 'work', number: 1, workLeftMs: 0 }).pod?.namespace ?? null;
   return deps.db.transaction().execute(async (trx) => {

@@ -1,10 +1,10 @@
 /** publishing -> ended: the publisher makes branch, commit, check run and pull request, each once however often it is called. */
-import type { ControllerDeps, Progress, Step } from '../controller-deps.ts';
+import type { Progress, Step, StepDeps } from '../controller-deps.ts';
 import type { PublishEnd } from '../ports.ts';
 import { endTask } from './end.ts';
 
 /** Publishes and ends. What the publisher found on the way (a moved branch, an unverified commit) beats the plan. */
-export async function publishRound(deps: ControllerDeps, step: Step): Promise<Progress> {
+export async function publishRound(deps: StepDeps, step: Step): Promise<Progress> {
   const { task } = step.record;
   await step.lease.check();
   const published = await deps.publisher.publish(task, step.lease);

@@ -4,11 +4,11 @@ import { closeRoundJobs } from '../../task/store/close-round-jobs.ts';
 import { endRound } from '../../task/store/end-round.ts';
 import { startRound } from '../../task/store/start-round.ts';
 import { transition } from '../../task/store/transition.ts';
-import type { ControllerDeps, Progress, Step } from '../controller-deps.ts';
+import type { Progress, Step, StepDeps } from '../controller-deps.ts';
 import { currentRound } from '../current-round.ts';
 
 /** Does nothing where a seal came first: then the round is not lost. */
-export async function restartRound(deps: ControllerDeps, step: Step): Promise<Progress> {
+export async function restartRound(deps: StepDeps, step: Step): Promise<Progress> {
   const { task } = step.record;
   const round = currentRound(step.record);
   if (!round) return 'go-on';

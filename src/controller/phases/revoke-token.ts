@@ -1,14 +1,14 @@
 /** The fetch phase is over: its git token is revoked at the host and forgotten here. */
 import { readGitToken, writeGitToken } from '../../task/store/git-token.ts';
 import type { Action } from '../action.ts';
-import type { ControllerDeps, Progress, Step } from '../controller-deps.ts';
+import type { Progress, Step, StepDeps } from '../controller-deps.ts';
 
 /** An installation token lives an hour; later there is nothing left to revoke. */
 const TOKEN_LIFE_MS = 3_600_000;
 
 /** Revokes, then clears; after a crash in between a revoked token is revoked once more, which the host takes. */
 export async function revokeGitToken(
-  deps: ControllerDeps,
+  deps: StepDeps,
   step: Step,
   action: Extract<Action, { do: 'revoke-token' }>,
 ): Promise<Progress> {

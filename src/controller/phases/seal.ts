@@ -3,12 +3,12 @@ import { emptyChangeSet, putChangeSet } from '../../task/store/change-set-blob.t
 import { lockSeen } from '../../task/store/lock-seen.ts';
 import { sealRound } from '../../task/store/seal-round.ts';
 import type { Action } from '../action.ts';
-import type { ControllerDeps, Progress, Step } from '../controller-deps.ts';
+import type { Progress, Step, StepDeps } from '../controller-deps.ts';
 import { currentRound } from '../current-round.ts';
 
 /** A seal that came through the gateway first stays. */
 export async function sealLastUpload(
-  deps: ControllerDeps,
+  deps: StepDeps,
   step: Step,
   action: Extract<Action, { do: 'seal' }>,
 ): Promise<Progress> {

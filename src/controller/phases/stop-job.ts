@@ -4,11 +4,11 @@
  */
 import { stopJob } from '../../job/cleanup.ts';
 import type { Action } from '../action.ts';
-import type { ControllerDeps, Progress, Step } from '../controller-deps.ts';
+import type { Progress, Step, StepDeps } from '../controller-deps.ts';
 
 /** Asks; a second time changes nothing. */
 export async function stopOneJob(
-  deps: ControllerDeps,
+  deps: StepDeps,
   step: Step,
   action: Extract<Action, { do: 'stop-job' }>,
 ): Promise<Progress> {

@@ -1,11 +1,11 @@
 /** Verify's own limits ended it: deliver hears it with its next heartbeat, brings what there is, and ends. */
 import { tellDeliver } from '../../task/store/mark-job.ts';
 import type { Action } from '../action.ts';
-import type { ControllerDeps, Progress, Step } from '../controller-deps.ts';
+import type { Progress, Step, StepDeps } from '../controller-deps.ts';
 
 /** Sets the flag; a second time changes nothing. */
 export async function tellVerifyEnded(
-  deps: ControllerDeps,
+  deps: StepDeps,
   step: Step,
   action: Extract<Action, { do: 'tell-verify-ended' }>,
 ): Promise<Progress> {

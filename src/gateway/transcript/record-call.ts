@@ -5,7 +5,6 @@
 import { CompiledQuery } from 'kysely';
 import { type RowEnd, settleParameters } from '../../ledger/settle.ts';
 import type { Db } from '../../task/open-database.ts';
-import { prepared } from '../../task/preparing-client.ts';
 import { type PackedText, packText } from './chunk.ts';
 import type { ChunkSource, StoredChunks } from './stored-chunks.ts';
 
@@ -33,11 +32,8 @@ export interface CallRecord {
 /** The functions stand in migration 0009. */
 const RECORD = `select record_call($1, $2, $3::int, $4::int, $5, $6::int, $7, $8, $9, $10, $11, $12,
   $13::text[], $14::boolean[], $15::text[]) as life`;
-const END = prepared(
-  'end-call',
-  `select end_call($1, $2, $3::bigint, $4::jsonb, $5::text[], $6::int, $7, $8, $9::int, $10::int, $11,
-    $12::int, $13, $14, $15, $16, $17, $18, $19::text[], $20::boolean[], $21::text[]) as life`,
-);
+const END = `select end_call($1, $2, $3::bigint, $4::jsonb, $5::text[], $6::int, $7, $8, $9::int, $10::int, $11,
+  $12::int, $13, $14, $15, $16, $17, $18, $19::text[], $20::boolean[], $21::text[]) as life`;
 
 /**
  * Writes a call and the texts that are new; with `end`, its settlement too: all of it or nothing, and then without waiting

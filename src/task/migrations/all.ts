@@ -9,6 +9,7 @@ import * as reserveOpen from './0006-reserve-open.ts';
 import * as provenTokens from './0007-proven-tokens.ts';
 import * as places from './0008-places.ts';
 import * as endCall from './0009-end-call.ts';
+import * as narrowRows from './0010-narrow-rows.ts';
 
 export const MIGRATIONS: Record<string, Migration> = {
   '0001-record': record,
@@ -20,4 +21,5 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0007-proven-tokens': provenTokens,
   '0008-places': places,
   '0009-end-call': endCall,
+  '0010-narrow-rows': narrowRows,
 };

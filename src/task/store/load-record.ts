@@ -8,13 +8,14 @@ import { Digest } from '../../shared/digest.ts';
 import type { Db } from '../open-database.ts';
 import { type JobRecord, type RoundRecord, SeenJob, type TaskRecord } from '../record.ts';
 import { getBlob } from './get-blob.ts';
-import { taskOfRow } from './load-task.ts';
+import { TASK_COLUMNS, taskOfRow } from './load-task.ts';
 
 /** The record; null for an unknown task. What moves after it was read changes its version or epoch, and refuses the write. */
 export async function loadRecord(db: Db, taskId: string): Promise<TaskRecord | null> {
   const row = await db
     .selectFrom('task')
-    .selectAll()
+    .select(TASK_COLUMNS)
+    .select(['failures', 'platform_failures', 'namespace', 'wait_rank'])
     .select(sql<Date>`now()`.as('read_at'))
     .select(sql<boolean>`coalesce(surface_due_at <= now(), false)`.as('surface_due'))
     .select(ROUNDS.as('rounds'))

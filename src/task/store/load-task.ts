@@ -5,9 +5,39 @@ import type { TaskTable } from '../database.ts';
 import type { Db } from '../open-database.ts';
 import { Task } from '../task.ts';
 
+/** What a `Task` is made of; named, so that the statement can stay prepared. */
+export const TASK_COLUMNS = [
+  'id',
+  'installation_id',
+  'repository_id',
+  'owner',
+  'repo',
+  'private',
+  'issue_number',
+  'state',
+  'outcome',
+  'reason',
+  'version',
+  'epoch',
+  'requester',
+  'snapshot',
+  'snapshot_digest',
+  'pin',
+  'attempt',
+  'round',
+  'abort',
+  'publish_plan',
+  'branch',
+  'commit_sha',
+  'pull_number',
+  'created_at',
+  'state_since',
+  'ended_at',
+] as const satisfies readonly (keyof TaskTable)[];
+
 /** The task, or null where none has this id. */
 export async function findTask(db: Db, taskId: string): Promise<Task | null> {
-  const row = await db.selectFrom('task').selectAll().where('id', '=', taskId).executeTakeFirst();
+  const row = await db.selectFrom('task').select(TASK_COLUMNS).where('id', '=', taskId).executeTakeFirst();
   return row ? taskOfRow(row) : null;
 }
 
@@ -24,7 +54,7 @@ export async function loadTask(db: Db, taskId: string): Promise<Task> {
 }
 
 /** Parses a row; a row that does not parse is a defect of ours and throws zod's error. */
-export function taskOfRow(row: Selectable<TaskTable>): Task {
+export function taskOfRow(row: Pick<Selectable<TaskTable>, (typeof TASK_COLUMNS)[number]>): Task {
   return Task.parse({
     id: row.id,
     repo: {

@@ -19,14 +19,13 @@ export interface TaskStart {
 
 /**
  * `begun`: the task is working now, with its first round, and in line for the place of its first sandbox, which was free.
- * `no-room`: it keeps its place in the queue. `busy`: another task is started this moment; ask again soon, since waiting
- * would hold a connection for each of a long queue.
+ * `no-room`: it keeps its place in the queue. `busy`: another process starts one this moment; ask again soon, since
+ * waiting would hold a connection.
  */
 export type StartEnd = 'begun' | 'no-room' | 'busy';
 
 /** Starts it, where the schedule has it go before all others. Errors: `record-moved`. */
 export async function startTask(db: Db, start: TaskStart): Promise<StartEnd> {
-  if (!(await startableTasks(db, start.room)).has(start.task.id)) return 'no-room';
   return db.transaction().execute(async (trx) => {
     if (!(await lockSchedule(trx))) return 'busy';
     const { task } = start;

@@ -42,6 +42,15 @@ describe.each(storeKinds)('leases on %s', (kind) => {
     expect((await claim('a')).map((one) => one.taskId)).toEqual([late]);
   });
 
+  it('are taken past due tasks that somebody holds, however few are asked for', async () => {
+    const held = await insertTask(store.db, { wake_at: new Date(500), surface_due_at: new Date(500) });
+    await claimLease(store.db, { holder: 'a', leaseMs: 60_000, limit: 1 });
+    await wakeTask(store.db, held);
+    const free = await insertTask(store.db, { wake_at: new Date(1_000), surface_due_at: new Date(1_000) });
+    const claimed = await claimLease(store.db, { holder: 'b', leaseMs: 60_000, limit: 1 });
+    expect(claimed).toEqual([{ taskId: free, epoch: 1 }]);
+  });
+
   it('are taken for a status comment whose time has come, also of an ended task', async () => {
     const id = await insertTask(store.db, {
       state: 'ended',
