@@ -23,7 +23,10 @@ const LIFE_MS = 600_000;
 const VERIFY_MS = 2_000;
 const TICK_MS = 50;
 
-/** Told of each moment at which a task became due. */
+/**
+ * Told of each moment at which a task became due: as the last word of the transaction that makes it so, which holds the
+ * task's row, so that no pass begins between the word and what it means.
+ */
 export type Due = (taskId: string) => void;
 
 export class TaskTraffic {
@@ -85,8 +88,8 @@ export class TaskTraffic {
     for (const phase of ['fetch', 'work'] as const) {
       await this.#db.transaction().execute(async (trx) => {
         await readPhase(trx, { taskId: spec.taskId, jobName: spec.name, phase, podUid: null });
+        this.#due(spec.taskId);
       });
-      this.#due(spec.taskId);
     }
     this.#live.push({ id: spec.taskId, job: spec.name });
   }
@@ -96,23 +99,30 @@ export class TaskTraffic {
     const digest = await this.#put(`upload ${Math.random()}`);
     await this.#db
       .transaction()
-      .execute((trx) => recordUpload(trx, { ...roundOf(task), jobName: task.job, digest }))
+      .execute(async (trx) => {
+        await recordUpload(trx, { ...roundOf(task), jobName: task.job, digest });
+        this.#due(task.id);
+      })
       .catch(() => {}); // sealed meanwhile
     this.#uploads.set(task.id, digest);
-    this.#due(task.id);
   }
 
   async #seal(task: LiveTask | undefined): Promise<void> {
     if (!task) return;
     const digest = this.#uploads.get(task.id) ?? (await this.#put(`seal ${task.id}`));
-    await this.#db
-      .transaction()
-      .execute((trx) =>
-        sealRound(trx, { ...roundOf(task), digest, by: 'work', narrative: 'as asked', workEnd: 'finished' }),
-      );
+    await this.#db.transaction().execute(async (trx) => {
+      const sealed = {
+        ...roundOf(task),
+        digest,
+        by: 'work',
+        narrative: 'as asked',
+        workEnd: 'finished',
+      } as const;
+      await sealRound(trx, sealed);
+      this.#due(task.id);
+    });
     this.#uploads.delete(task.id);
     this.#seals.set(task.id, digest);
-    this.#due(task.id);
     this.#cluster.end(task.job);
     await this.#ask();
   }
@@ -121,9 +131,11 @@ export class TaskTraffic {
   async #ask(): Promise<void> {
     const row = newTask(this.#nth);
     this.#nth += 1;
-    await this.#db.insertInto('task').values(row).execute();
-    await wakeTask(this.#db, row.id);
-    this.#due(row.id);
+    await this.#db.transaction().execute(async (trx) => {
+      await trx.insertInto('task').values(row).execute();
+      await wakeTask(trx, row.id);
+      this.#due(row.id);
+    });
   }
 
   async #verify(spec: JobSpec): Promise<void> {
@@ -131,16 +143,16 @@ export class TaskTraffic {
     await this.#db.transaction().execute(async (trx) => {
       const { open, job } = await readPhase(trx, caller);
       if (open) await takeBaseResults(trx, job, { cells: [] });
+      this.#due(spec.taskId);
     });
-    this.#due(spec.taskId);
     const digest = await this.#sealed(spec);
     if (digest === null) return;
     await this.#db.transaction().execute(async (trx) => {
       const { open, job } = await readPhase(trx, caller);
       if (open) await takeNewResults(trx, job, { digest, complete: true, cells: [] });
+      this.#due(spec.taskId);
     });
     this.#cluster.end(spec.name);
-    this.#due(spec.taskId);
   }
 
   /** Deliver's polls for the seal are the gateway's load: here they ask nobody. */
