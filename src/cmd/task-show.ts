@@ -1,11 +1,13 @@
-/** `glovebox task show TASK`: one task's timeline, and where asked its change set, transcript, calls, or all of it as JSON. */
+/** `glovebox task show TASK`: one task's timeline, and where asked its diff, transcript, calls, or all of it as JSON. */
 import { readTranscript, type TranscriptCall } from '../gateway/transcript/read-transcript.ts';
 import { formatCalls } from '../ledger/spent-report.ts';
 import type { Db } from '../task/open-database.ts';
 import { getChangeSet } from '../task/store/change-set-blob.ts';
+import { getBlob } from '../task/store/get-blob.ts';
 import { formatChangeSet } from './change-set-text.ts';
 import { readTaskReport, type TaskReport } from './task-report.ts';
 import { formatTimeline } from './task-timeline.ts';
+import { terminalText } from './terminal-text.ts';
 import { formatTranscript } from './transcript-text.ts';
 
 export interface TaskShowDeps {
@@ -32,7 +34,7 @@ export async function taskShowCommand(deps: TaskShowDeps, args: TaskShowArgs): P
     return 2;
   }
   const transcript = args.transcript === true ? await readTranscript(db, { taskId: report.task.id }) : null;
-  const diff = args.diff === true ? await changeSetText(deps, report) : null;
+  const diff = args.diff === true ? await diffText(deps, report) : null;
   io.out(
     args.json === true
       ? jsonText(report, { transcript, diff })
@@ -54,15 +56,19 @@ function plainText(report: TaskReport, args: TaskShowArgs, extras: Extras): stri
   return parts.join('\n');
 }
 
-/** The set that was published or sealed last, else the last upload: what is kept of the work. */
-async function changeSetText(deps: TaskShowDeps, report: TaskReport): Promise<string> {
+/** What is kept of the work: the set that was published or sealed last, else the last upload; its diff once it was judged. */
+async function diffText({ db }: TaskShowDeps, report: TaskReport): Promise<string> {
   const planned = report.rounds.find((round) => round.number === report.task.publishPlan?.round);
   const rounds = planned ? [planned] : report.rounds.toReversed();
-  const digest = rounds
-    .map((round) => round.sealedDigest ?? round.lastUploadDigest)
-    .find((one) => one !== null);
-  if (!digest) return 'No change set.\n';
-  return formatChangeSet(await getChangeSet(deps.db, digest));
+  const round = rounds.find((one) => (one.sealedDigest ?? one.lastUploadDigest) !== null);
+  if (round?.diffDigest) return safeDiff(Buffer.from(await getBlob(db, round.diffDigest)).toString('utf8'));
+  const digest = round?.sealedDigest ?? round?.lastUploadDigest ?? null;
+  return digest === null ? 'No change set.\n' : formatChangeSet(await getChangeSet(db, digest));
+}
+
+/** Foreign text, safe for a terminal; every line ends in a line break. */
+function safeDiff(diff: string): string {
+  return diff === '' ? 'The change set is empty.\n' : terminalText(diff);
 }
 
 /** One object; amounts in nano-dollars as text. */

@@ -2,7 +2,7 @@
  * What the controller asks of the other stages, as small interfaces: it moves the record, they do the work. Real ones are
  * built in `cmd/`; tests give fakes that record their calls.
  */
-import type { Verdict } from '../result/verdict.ts';
+import type { Judgement } from '../result/judge.ts';
 import type { Outcome, Pin, Reason, RepoRef, Task } from '../task/task.ts';
 
 /** A lease on one task's row; every outside call is preceded by `check`. */
@@ -28,7 +28,7 @@ export interface RepoTokens {
 
 /** Judges the sealed change set of the task's current round from the record; reads the base's files where it must. */
 export interface Judge {
-  judge(task: Task): Promise<Verdict>;
+  judge(task: Task): Promise<Judgement>;
 }
 
 /** Publishes the round that was chosen; every step may be repeated after a crash. */

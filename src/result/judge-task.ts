@@ -5,8 +5,7 @@ import { getChangeSet } from '../task/store/change-set-blob.ts';
 import { loadRound } from '../task/store/load-rounds.ts';
 import type { Task } from '../task/task.ts';
 import { type BaseTree, readBaseFiles } from './base-files.ts';
-import { judge } from './judge.ts';
-import type { Verdict } from './verdict.ts';
+import { type Judgement, judge } from './judge.ts';
 
 export interface JudgeTaskDeps {
   readonly db: Db;
@@ -15,7 +14,7 @@ export interface JudgeTaskDeps {
 }
 
 /** The verdict of the current round. Errors: `record-incomplete`, `blob-missing`, `blob-spoilt`, the base tree's. */
-export async function judgeTask(deps: JudgeTaskDeps, task: Task): Promise<Verdict> {
+export async function judgeTask(deps: JudgeTaskDeps, task: Task): Promise<Judgement> {
   const key = { taskId: task.id, attempt: task.attempt, round: task.round };
   const round = await loadRound(deps.db, key);
   if (!task.pin || !round?.sealedDigest) {

@@ -15,6 +15,7 @@ import { readBundle } from './read-bundle.ts';
 import type { ReadChangeSet } from './read-change-set.ts';
 import { refusedVerdict } from './refused-verdict.ts';
 import { removedTests } from './removed-tests.ts';
+import { unifiedDiff } from './unified-diff.ts';
 import type { Verdict } from './verdict.ts';
 
 /** What a verdict is made from: all of it our own record, but for the change set, which is hostile. */
@@ -33,18 +34,33 @@ export interface JudgeInput {
   readonly knownSecrets?: readonly string[];
 }
 
+/** A verdict, and what it is about: the change set against its base as a unified diff, null where it could not be read. */
+export interface Judgement {
+  readonly verdict: Verdict;
+  readonly diff: string | null;
+}
+
 /** Judges one sealed change set. A bundle that breaks a rule gives a blocked verdict with reason `bundle-invalid`. */
-export function judge(input: JudgeInput): Verdict {
+export function judge(input: JudgeInput): Judgement {
   try {
     return judgeRead(input, readBundle(input));
   } catch (error) {
-    if (error instanceof GloveboxError && hasCode(error, 'bundle-invalid')) return refusedVerdict(error);
+    if (error instanceof GloveboxError && hasCode(error, 'bundle-invalid'))
+      return { verdict: refusedVerdict(error), diff: null };
     throw error;
   }
 }
 
-function judgeRead(input: JudgeInput, changeSet: ReadChangeSet): Verdict {
+function judgeRead(input: JudgeInput, changeSet: ReadChangeSet): Judgement {
   const diffs = changeDiffs(changeSet);
+  return { verdict: verdictOn(input, changeSet, diffs), diff: unifiedDiff(changeSet, diffs) };
+}
+
+function verdictOn(
+  input: JudgeInput,
+  changeSet: ReadChangeSet,
+  diffs: ReturnType<typeof changeDiffs>,
+): Verdict {
   const known = {
     values: input.knownSecrets ?? [],
     issuedTokenHashes: input.issuedTokenHashes ?? new Set<string>(),

@@ -85,6 +85,8 @@ export interface RoundTable {
   work_end: string | null;
   narrative: string | null;
   verdict: JsonOrNull;
+  /** The judged change set against its base, as text; null where it was not judged, or could not be read. */
+  diff_digest: string | null;
   started_at: Time;
   ended_at: TimeOrNull;
 }

@@ -77,6 +77,8 @@ export interface RoundRecord {
   readonly workEnd: string | null;
   readonly narrative: string | null;
   readonly verdict: Verdict | null;
+  /** A blob: the change set against its base as a unified diff. */
+  readonly diffDigest: Digest | null;
 }
 
 export interface TaskRecord {

@@ -34,5 +34,6 @@ export function judged(
   overrides: Partial<JudgeInput> = {},
 ): Verdict {
   const config = buildAttemptConfig();
-  return judge({ config, ...buildBundle(spec), baseCells: cells.base, newCells: cells.next, ...overrides });
+  return judge({ config, ...buildBundle(spec), baseCells: cells.base, newCells: cells.next, ...overrides })
+    .verdict;
 }

@@ -27,6 +27,7 @@ export function buildRound(overrides: Partial<RoundRecord> = {}): RoundRecord {
     workEnd: null,
     narrative: null,
     verdict: null,
+    diffDigest: null,
     ...overrides,
   };
 }

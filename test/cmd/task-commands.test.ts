@@ -89,6 +89,17 @@ describe.each(storeKinds)('glovebox task on %s', (kind) => {
     expect(printed).toContain('chain broken at event 3');
   });
 
+  it('show gives the diff that was judged, and nothing in it speaks to the terminal', async () => {
+    world.judge.diff = '--- a/note.txt\n+++ b/note.txt\n@@ -0,0 +1,1 @@\n+\u001b]0;owned\u0007\n';
+    const id = await insertTask(store.db);
+    world.start();
+    await world.ended(id);
+    printed = '';
+    await show({ task: id, diff: true });
+    expect(printed).toContain('--- a/note.txt\n+++ b/note.txt\n@@ -0,0 +1,1 @@\n+\\x1b]0;owned\\x07\n');
+    expect(printed).not.toContain('\u001b');
+  });
+
   it('show gives the reason, the change set, the calls and JSON', async () => {
     world.runner.work = () => ({ upload: changeTo('one\n\u001b]0;owned\u0007two'), end: 'hang' });
     const id = await insertTask(store.db);

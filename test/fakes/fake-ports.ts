@@ -8,6 +8,7 @@ import type {
   RepoTokens,
   StatusSurface,
 } from '../../src/controller/ports.ts';
+import type { Judgement } from '../../src/result/judge.ts';
 import type { Verdict } from '../../src/result/verdict.ts';
 import type { RepoRef, Task } from '../../src/task/task.ts';
 import { buildPin } from '../builders/task-row.ts';
@@ -42,10 +43,11 @@ export class FakeJudge implements Judge {
   /** Task, attempt and round of each call. */
   readonly judged: string[] = [];
   verdict: (task: Task) => Verdict = () => buildVerdict();
+  diff: string | null = '';
 
-  async judge(task: Task): Promise<Verdict> {
+  async judge(task: Task): Promise<Judgement> {
     this.judged.push(`${task.id}/${task.attempt}/${task.round}`);
-    return this.verdict(task);
+    return { verdict: this.verdict(task), diff: this.diff };
   }
 }
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { SCENARIOS } from '../../demo/scenarios/all.ts';
+import { taskShowCommand } from '../../src/cmd/task-show.ts';
 import type { Task } from '../../src/task/task.ts';
 import { type HostView, viewHost } from '../fixtures/host-view.ts';
 import { demoIssue, type ScenarioLine, startScenarioLine } from '../fixtures/scenario-line.ts';
@@ -57,6 +58,22 @@ describe('the whole line, scenario fix', () => {
       Object.fromEntries([...base].map(([path, { mode }]) => [path, mode])),
     );
     expect([head.get('bin/clock')?.mode, head.get('CLAUDE.md')?.mode]).toEqual(['100755', '120000']);
+  });
+
+  it('keeps the diff of the commit, which the command line shows as git would', async () => {
+    let printed = '';
+    const io = { out: (text: string) => (printed += text), error: () => {} };
+    await taskShowCommand({ db: scenario.line.db, io }, { task: task.id, diff: true });
+    const head = view.files(task.commitSha);
+    for (const path of ['src/parse-duration.js', 'test/parse-duration.test.js']) {
+      const [diff = ''] = printed.split(`diff --git a/${path} b/${path}\n`).slice(1);
+      expect(diff).toMatch(
+        new RegExp(`^--- a/${path}\n\\+\\+\\+ b/${path}\n@@ -\\d+,\\d+ \\+\\d+,\\d+ @@\n`),
+      );
+      const added = diff.split('diff --git')[0]?.match(/^\+(?!\+\+ ).*$/gm) ?? [];
+      expect(added.length).toBeGreaterThan(0);
+      for (const line of added) expect(head.get(path)?.text).toContain(line.slice(1));
+    }
   });
 
   it('says in the commit what was measured and which record it came from, and keeps the CI waiting', () => {

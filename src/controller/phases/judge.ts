@@ -10,12 +10,12 @@ export async function judgeRound(deps: StepDeps, step: Step): Promise<Progress> 
   const { task } = step.record;
   if (currentRound(step.record)?.verdict) return 'go-on';
   await step.lease.check();
-  const verdict = await deps.judge.judge(task);
+  const judgement = await deps.judge.judge(task);
   await deps.db.transaction().execute(async (trx) => {
     await lockSeen(trx, task);
     // all of them have ended by now, and the head as of the verdict must cover them
     await appendCalls(trx, task.id);
-    await saveVerdict(trx, { taskId: task.id, attempt: task.attempt, number: task.round }, verdict);
+    await saveVerdict(trx, { taskId: task.id, attempt: task.attempt, number: task.round }, judgement);
   });
   return 'go-on';
 }

@@ -10,6 +10,7 @@ import * as provenTokens from './0007-proven-tokens.ts';
 import * as places from './0008-places.ts';
 import * as endCall from './0009-end-call.ts';
 import * as narrowRows from './0010-narrow-rows.ts';
+import * as diff from './0011-diff.ts';
 
 export const MIGRATIONS: Record<string, Migration> = {
   '0001-record': record,
@@ -22,4 +23,5 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0008-places': places,
   '0009-end-call': endCall,
   '0010-narrow-rows': narrowRows,
+  '0011-diff': diff,
 };

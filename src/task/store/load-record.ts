@@ -45,7 +45,8 @@ export async function loadRecord(db: Db, taskId: string): Promise<TaskRecord | n
 const ROUNDS = allOf(
   sql`
     select number, resume_digest as "resumeDigest", follows_round as "followsRound", lost,
-      last_upload_digest as "lastUploadDigest", sealed_digest as "sealedDigest", work_end as "workEnd", narrative, verdict
+      last_upload_digest as "lastUploadDigest", sealed_digest as "sealedDigest", work_end as "workEnd", narrative, verdict,
+      diff_digest as "diffDigest"
     from round where round.task_id = task.id and round.attempt = task.attempt
     order by number`,
 );
@@ -79,6 +80,7 @@ const RoundRow = z.object({
   workEnd: z.string().nullable(),
   narrative: z.string().nullable(),
   verdict: Verdict.nullable(),
+  diffDigest: Digest.nullable(),
 }) satisfies z.ZodType<RoundRecord>;
 
 const Moment = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
