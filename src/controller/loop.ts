@@ -39,7 +39,8 @@ class Loop {
   #stopped = false;
 
   constructor(deps: ControllerDeps) {
-    this.#roomLook = createRoomLook({ ...deps, room: deps.settings, woke: () => this.wake() });
+    const { db, log, settings } = deps;
+    this.#roomLook = createRoomLook({ db, log, room: settings, woke: () => this.wake() });
     this.#deps = { ...deps, roomFreed: () => this.#roomLook.freed(), starts: oneAtATime() };
   }
 

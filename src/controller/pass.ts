@@ -28,7 +28,10 @@ interface PassEnd {
   readonly surface: boolean;
 }
 
-/** `since` is a moment before the claim. Never throws: what goes wrong is logged once, here, and decides when the task is due again. */
+/**
+ * `since` is a moment before the claim. Never throws: what goes wrong is logged once, here, and decides when the task is due
+ * again.
+ */
 export async function runPass(deps: StepDeps, claimed: Claimed, since: Moment): Promise<void> {
   const log = deps.log.child({ taskId: claimed.taskId });
   try {

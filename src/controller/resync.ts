@@ -5,19 +5,18 @@
  */
 import { lookAround } from '../job/look-around.ts';
 import { forgetTokens } from '../task/store/forget-tokens.ts';
-import { wakeStartable } from '../task/store/wake-startable.ts';
 import { wakeTasks } from '../task/store/wake-tasks.ts';
 import { wakeUnfinished } from '../task/store/wake-unfinished.ts';
-import type { ControllerDeps } from './controller-deps.ts';
+import type { StepDeps } from './controller-deps.ts';
 
 /** Tasks that are found at once are looked at within so many milliseconds. */
 const SPREAD_MS = 5_000;
 
 /** Never throws; an adapter that does not answer is asked again with the next resync. */
-export async function resync(deps: ControllerDeps): Promise<void> {
+export async function resync(deps: StepDeps): Promise<void> {
   try {
     await wakeUnfinished(deps.db, SPREAD_MS);
-    await wakeStartable(deps.db, deps.settings);
+    deps.roomFreed(); // by whoever died before it said so
     const { orphans, moved } = await lookAround(deps);
     await wakeTasks(deps.db, moved, SPREAD_MS);
     if (orphans.length > 0) deps.log.warn({ orphans }, 'sandboxes without a task were removed');
