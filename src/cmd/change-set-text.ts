@@ -1,11 +1,11 @@
-/** A change set that was not judged, so that nobody has its base at hand: each file with its whole new content. Foreign text, safe for a terminal. */
+/** A change set without a diff (not judged, or not readable beside its base): each file with its whole new content. Foreign text, safe for a terminal. */
 import type { ChangeEntry, ChangeSet } from '../result/contract/change-set.ts';
 import { terminalText } from './terminal-text.ts';
 
 /** Every line ends in a line break. */
 export function formatChangeSet(changeSet: ChangeSet): string {
   if (changeSet.entries.length === 0) return 'The change set is empty.\n';
-  const head = `Against base ${changeSet.baseSha.slice(0, 7)}, whole files (it was not judged, so there is no diff):\n`;
+  const head = `Against base ${changeSet.baseSha.slice(0, 7)}, whole files (no diff of it was kept):\n`;
   return head + changeSet.entries.map(entryText).join('');
 }
 

@@ -1,7 +1,6 @@
 /**
- * A connection to PostgreSQL that keeps its statements prepared: parsing and planning a statement anew costs 0.05 ms where
- * it takes 0.18 (measured for a reservation), and more than half of it where it joins. Kysely knows no names for
- * statements, so each has one by its text.
+ * A connection to PostgreSQL that keeps its statements prepared: parsing and planning a reservation anew costs 0.05 ms of
+ * its 0.18 (measured). Kysely knows no names for statements, so each has one by its text.
  */
 import { createHash } from 'node:crypto';
 import pg from 'pg';

@@ -1,6 +1,6 @@
 /**
  * Rows of tasks and jobs carry documents (snapshot, pin, spec) that never change, beside columns that change with every
- * step: they move out of the row, so that a step writes hundreds of bytes and a look over all tasks reads a tenth.
+ * step: they move out of the row, so that neither a step copies them nor a look over all tasks reads past them.
  */
 import { type Kysely, sql } from 'kysely';
 
