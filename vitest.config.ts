@@ -6,7 +6,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 120_000,
     pool: 'forks',
-    reporters: ['default', ['json', { outputFile: 'test-results/report.json' }]],
+    reporters: ['default', ['json', { outputFile: 'test-results/report.json' }], './build/failure-report.ts'],
     projects: [
       {
         extends: true,
