@@ -5,7 +5,8 @@ const LIMIT_MS = 60_000;
 const BETWEEN_MS = 250;
 /** PostgreSQL on its way down or up, and connections that end or cannot be made. */
 const PASSING = new Set(['57P01', '57P02', '57P03', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT']);
-const PASSING_TEXT = /^(Connection terminated|timeout exceeded when trying to connect)/;
+const PASSING_TEXT =
+  /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error)/;
 
 /** Answers with the first read that works. Errors: any that restoring the way cannot mend, at once; others after a minute. */
 export async function steadily<Value>(read: () => Promise<Value>): Promise<Value> {

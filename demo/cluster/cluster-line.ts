@@ -12,6 +12,7 @@ import type { RepositorySeed } from '../../test/github-host/seed.ts';
 import type { Line } from '../line.ts';
 import type { ScriptedAnswer } from '../model/script.ts';
 import type { RealUpstream } from '../open-upstream.ts';
+import { steadily } from '../steadily.ts';
 import { findEarlier } from './check-cluster.ts';
 import type { ControlClient } from './control-client.ts';
 import type { StartWorld } from './control-wire.ts';
@@ -93,7 +94,7 @@ async function build(
   const postgres = await startPortForward(kubectl, DATABASE);
   closers.push(() => postgres.close());
   const url = databaseUrl(secrets, `127.0.0.1:${postgres.localPort}`);
-  const store = await openDatabase({ kind: 'postgres', url, maxConnections: 4 });
+  const store = await steadily(() => openDatabase({ kind: 'postgres', url, maxConnections: 4 }));
   closers.push(() => store.close());
   made.stays = false;
   return {

@@ -43,7 +43,10 @@ export function buildControl(ports: WorldPorts): ControlServer {
   return { fetch: (request) => app.fetch(request), world, close: async () => (await starting)?.close() };
 }
 
-/** A request whose answer was lost on the way is sent again under its name, and is answered, not repeated. */
+/**
+ * A request whose answer was lost on the way is sent again under its name, and is answered, not repeated; one that failed
+ * is tried again, since it may have been cut on its way here.
+ */
 function answerOnce(): MiddlewareHandler {
   const answered = new Map<string, Promise<Response>>();
   return async (c, next) => {
@@ -54,6 +57,7 @@ function answerOnce(): MiddlewareHandler {
     const answer = Promise.withResolvers<Response>();
     answered.set(id, answer.promise);
     await next();
+    if (!c.res.ok) answered.delete(id);
     answer.resolve(c.res.clone());
   };
 }

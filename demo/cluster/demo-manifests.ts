@@ -10,7 +10,18 @@ const BOT_PORT = 3000;
 
 /** Pod, Service and policies; `image` is the demo's, `upstream` a model that is not played. */
 export function demoManifests(image: string, upstream: string | null): Manifest[] {
-  return [demoPod(image), demoService(), ...policies(), ...(upstream === null ? [] : [toUpstream(upstream)])];
+  return [
+    account(),
+    demoPod(image),
+    demoService(),
+    ...policies(),
+    ...(upstream === null ? [] : [toUpstream(upstream)]),
+  ];
+}
+
+/** Its own: a new namespace gets its default one only after a while, and refuses pods that name it until then. */
+function account(): Manifest {
+  return { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'demo', namespace } };
 }
 
 function demoPod(image: string): Manifest {
@@ -19,6 +30,7 @@ function demoPod(image: string): Manifest {
     kind: 'Pod',
     metadata: { name: 'demo', namespace, labels: DEMO },
     spec: {
+      serviceAccountName: 'demo',
       automountServiceAccountToken: false,
       enableServiceLinks: false,
       terminationGracePeriodSeconds: 5,

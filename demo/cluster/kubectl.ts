@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { systemClock } from '../../src/shared/clock.ts';
 import { GloveboxError } from '../../src/shared/errors.ts';
 import { type CommandEnd, type CommandOptions, runToEnd } from './run-to-end.ts';
 
@@ -11,7 +12,10 @@ export interface Kubectl {
   readonly context: string;
   /** Runs to the end, whatever that is. */
   attempt(args: readonly string[], options?: CommandOptions): Promise<CommandEnd>;
-  /** For what must work: stdout. Error `kubectl-failed` with what kubectl said. */
+  /**
+   * For what must work and may be said twice (get, server-side apply, delete): stdout. While the API server only cannot
+   * answer just now, it is asked again for a minute. Error `kubectl-failed` with what kubectl said.
+   */
   run(args: readonly string[], options?: CommandOptions): Promise<string>;
   /** A call that goes on, e.g. `port-forward`; its end is the caller's business. */
   start(args: readonly string[]): ChildProcess;
@@ -19,6 +23,23 @@ export interface Kubectl {
 
 /** Ctrl-C in a terminal is for the demo, which ends its kubectls itself: one that removes things must go on. */
 const APART = { detached: true } as const;
+
+const PASSES_WITHIN_MS = 60_000;
+const BETWEEN_MS = 500;
+/** An API server that restarts or is overrun, and a namespace so new that it has no service account yet. */
+const PASSING = new RegExp(
+  [
+    'connection refused',
+    'connection reset by peer',
+    'i/o timeout',
+    'TLS handshake timeout',
+    'unexpected EOF',
+    'http2: client connection lost',
+    'etcdserver: (request timed out|leader changed)',
+    'currently unable to handle the request',
+    'serviceaccount "[^"]+" not found',
+  ].join('|'),
+);
 
 /** The current context of a kubectl, from `findKubectl` or its path. Error `context-missing`. */
 export function openKubectl(command: string): Kubectl {
@@ -32,9 +53,13 @@ export function openKubectl(command: string): Kubectl {
     context,
     attempt,
     run: async (args, options) => {
-      const end = await attempt(args, options);
-      if (end.code !== 0) throw failed(args, end);
-      return end.stdout;
+      const last = systemClock.now() + PASSES_WITHIN_MS;
+      for (;;) {
+        const end = await attempt(args, options);
+        if (end.code === 0) return end.stdout;
+        if (!PASSING.test(end.stderr) || systemClock.now() > last) throw failed(args, end);
+        await systemClock.sleep(BETWEEN_MS);
+      }
     },
     start: (args) => spawn(command, all(args), { stdio: ['ignore', 'pipe', 'pipe'], ...APART }),
   };

@@ -21,6 +21,10 @@ describe('reading the record', () => {
   it.each([
     ['a forward that is being restored', coded('ECONNREFUSED')],
     ['a connection that was cut', new Error('Connection terminated unexpectedly')],
+    [
+      'a connection that broke before',
+      new Error('Client has encountered a connection error and is not queryable'),
+    ],
     ['a database that shuts down', coded('57P01')],
     ['a database that starts', coded('57P03')],
     ['one of these below another error', new Error('query failed', { cause: coded('ECONNRESET') })],

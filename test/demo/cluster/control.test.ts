@@ -16,6 +16,8 @@ let client: ControlClient;
 let receiver: WebhookReceiver;
 /** How many of the next answers are lost on the way, after the request was handled. */
 let loseAnswers = 0;
+/** How many of the next requests are cut in the middle of their bodies. */
+let cutRequests = 0;
 
 beforeEach(async () => {
   control = buildControl({ github: 0, model: 0 });
@@ -35,12 +37,18 @@ beforeEach(async () => {
           answer.pipe(outgoing);
         },
       );
-      incoming.pipe(onward);
+      onward.on('error', () => outgoing.destroy());
+      if (cutRequests === 0) return void incoming.pipe(onward);
+      cutRequests -= 1;
+      incoming.once('data', (chunk: Buffer) => {
+        onward.write(chunk.subarray(0, chunk.length / 2), () => onward.destroy());
+      });
     }),
   );
   receiver = await startWebhookReceiver();
   client = controlClient(originOf(way));
   loseAnswers = 0;
+  cutRequests = 0;
 });
 afterEach(async () => {
   await control.close();
@@ -96,6 +104,14 @@ describe('the control API of the demo pod', () => {
     expect(await client.openIssue(ISSUE)).toBe(42);
     expect(loseAnswers).toBe(0);
     expect(await client.openIssue(ISSUE)).toBe(43);
+  });
+
+  it('does what was cut on its way when it comes again', async () => {
+    cutRequests = 1;
+    await start();
+    cutRequests = 1;
+    expect(await client.openIssue(ISSUE)).toBe(42);
+    expect(cutRequests).toBe(0);
   });
 
   it('holds the request that was named until it is let go', async () => {
