@@ -131,7 +131,7 @@ export const ClusterVariables = z.object({
 /** Variables of the gateway: the model's key, and where git lies. */
 export const GatewayVariables = CommonVariables.extend({
   ANTHROPIC_API_KEY: secret(z.string().min(1).optional(), {
-    description: 'key of the model upstream; sandboxes never see it',
+    description: 'key of the model upstream, needed for api.anthropic.com; sandboxes never see it',
   }),
   ANTHROPIC_BASE_URL: variable(HttpUrl.default('https://api.anthropic.com'), {
     description: 'the model upstream, any with the same protocol',

@@ -81,6 +81,7 @@ describe('glovebox', () => {
         GLOVEBOX_HOME: join(folder, 'home'),
         GLOVEBOX_STORE_KEY: '0'.repeat(64),
         GLOVEBOX_LOG_LEVEL: 'silent',
+        ANTHROPIC_API_KEY: 'sk-ant-of-the-test-0123456789',
         GITHUB_GIT_URL: 'http://git.example.com',
       },
     });
