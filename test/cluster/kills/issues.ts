@@ -24,9 +24,9 @@ const DONE = say('', finish('The pattern stopped at the first unit. It now reads
 /** The change in six calls. */
 export const QUICK: readonly ScriptedAnswer[] = [...EDITS, DONE];
 
-/** 40 processes of 60 MB each: more than the container has, and the runner is larger than any of them. */
+/** 60 processes of 40 MB each: more than the container has, and the runner, with its 60 to 70, is larger than any of them. */
 const EXHAUST =
-  'for i in $(seq 40); do head -c 60000000 /dev/zero | tail -c 60000000 | sleep 30 & done; wait';
+  'for i in $(seq 60); do head -c 40000000 /dev/zero | tail -c 40000000 | sleep 30 & done; wait';
 
 /** The change, then more memory than the container has. */
 export const GREEDY: readonly ScriptedAnswer[] = [...EDITS, say('One more look.', bash(EXHAUST)), DONE];
