@@ -25,8 +25,8 @@ export function troubleEnding(
 
 /**
  * What a job is lost by that its node tries to start in vain for too long: another one may come to a better node. Null while
- * it may still start, or while something of it runs. A job of a queue waits for its pod's own deadline, since nobody knows
- * when its turn came.
+ * it may still start, or while something of it runs: deliver apart, which only waits for the verify beside it. A job of a
+ * queue waits for its pod's own deadline, since nobody knows when its turn came.
  */
 export function stuckLoss(
   job: JobRecord,
@@ -34,7 +34,7 @@ export function stuckLoss(
 ): Loss | null {
   const { seen, launchedAt } = job;
   if (seen?.trouble?.kind !== 'start-failed' || job.endedAt || !launchedAt || job.queued) return null;
-  if (seen.phases.some(({ state }) => state === 'running')) return null;
+  if (seen.phases.some(({ phase, state }) => state === 'running' && phase !== 'deliver')) return null;
   const from = Math.max(when.since, launchedAt.getTime(), ...seen.phases.map(({ endedAt }) => endedAt ?? 0));
   if (when.now - from <= START_PATIENCE_MS) return null;
   const phase = seen.phases.find(({ reason }) => reason !== 'completed')?.phase ?? 'start';

@@ -198,11 +198,29 @@ describe('a sandbox that its node tries to start in vain', () => {
     expect(next(working({ ...waitedFor(stuck(work), 60), queued: true }))).toMatchObject({ do: 'wait' });
   });
 
+  /** `job` with these phases, some of which go on. */
+  const seenWith = (job: JobRecord, ended: JobRecord, running: readonly string[]): JobRecord => {
+    const phases = (ended.seen?.phases ?? []).map((phase) =>
+      running.includes(phase.phase)
+        ? { ...phase, state: 'running' as const, reason: null, endedAt: null }
+        : { ...phase, endedAt: NOW - 60 * MINUTE_MS },
+    );
+    return { ...job, seen: job.seen && { ...job.seen, state: 'running', phases } };
+  };
+
   it('is left alone while another phase of it runs', () => {
     const job = waitedFor(stuck(work), 60);
-    const fetch = endedJob(work, { fetch: 'completed' }).seen?.phases[0];
-    const phases = fetch ? [{ ...fetch, state: 'running' as const, reason: null, endedAt: null }] : [];
-    const seen = job.seen && { ...job.seen, state: 'running' as const, phases };
-    expect(next(working({ ...job, seen }))).toMatchObject({ do: 'wait' });
+    const seen = seenWith(job, endedJob(work, { fetch: 'completed' }), ['fetch']);
+    expect(next(working(seen))).toMatchObject({ do: 'wait' });
+  });
+
+  it('is replaced where verify cannot start, though deliver runs and waits for it', () => {
+    const job = waitedFor(stuck(verify), 60);
+    const ended = endedJob(verify, { fetch: 'completed', deliver: 'completed' });
+    const beside = seenWith(job, ended, ['deliver']);
+    expect(next(verifying(beside, 9))).toMatchObject({ do: 'wait' });
+    expect(next(verifying(beside, 11))).toEqual({ do: 'close-job', job: 'verify-1', reason: 'lost' });
+    const judged = seenWith(job, endedJob(verify, { fetch: 'completed', verify: 'completed' }), ['verify']);
+    expect(next(verifying(judged, 60))).toMatchObject({ do: 'wait' });
   });
 });
