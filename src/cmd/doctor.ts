@@ -4,6 +4,7 @@
  */
 import { readPlaceEnv } from '../config/env.ts';
 import { type Clock, systemClock } from '../shared/clock.ts';
+import { GloveboxError } from '../shared/errors.ts';
 import type { Check } from './doctor/check.ts';
 import { doctorScreen } from './doctor/doctor-screen.ts';
 import { checksHere } from './doctor/here/checks-here.ts';
@@ -24,7 +25,7 @@ export interface DoctorIo {
   readonly tty: boolean;
 }
 
-/** Exit code: 0 nothing fails, 1 something does, 3 a check broke by our fault, 130 interrupted. Errors: `env-invalid`, `cluster-unknown`. */
+/** Exit code: 0 nothing fails, 1 something does, 3 a check broke by our fault, 130 interrupted. Error `env-invalid`. */
 export async function runDoctor(args: DoctorArgs, io: DoctorIo): Promise<number> {
   const { sandbox, configPath, inPod, environment } = readPlaceEnv();
   const isKubernetes = args.kubernetes === true || sandbox === 'kubernetes';
@@ -39,12 +40,24 @@ export async function runDoctor(args: DoctorArgs, io: DoctorIo): Promise<number>
   // the client takes a second to load, and one machine has no use for it
   const { openKubeRequests } = await import('./doctor/cluster/kube-requests.ts');
   const { checksOfCluster } = await import('./doctor/cluster/checks-of-cluster.ts');
-  const kube = openKubeRequests();
+  const { noClusterCheck } = await import('./doctor/cluster/api-server.ts');
+  const kube = openedOrWhyNot(openKubeRequests);
+  if (kube instanceof GloveboxError) return run([...checksHere(here), noClusterCheck(kube)]);
   try {
     const { checks, ...more } = checksOfCluster({ ...here, kube, environment });
     return await run([...checksHere({ ...here, ...more }), ...checks]);
   } finally {
     await kube.close();
+  }
+}
+
+/** Without a cluster the rest is still worth a look. */
+function openedOrWhyNot<Opened>(open: () => Opened): Opened | GloveboxError {
+  try {
+    return open();
+  } catch (error) {
+    if (error instanceof GloveboxError) return error;
+    throw error;
   }
 }
 

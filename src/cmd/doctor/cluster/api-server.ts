@@ -1,5 +1,6 @@
 /** The API server: answering, and recent enough for our admission policies. */
 import { z } from 'zod';
+import type { GloveboxError } from '../../../shared/errors.ts';
 import { type Check, type Finding, fails, isFinding, ok } from '../check.ts';
 import { type ClockSource, differenceOf } from '../here/clock.ts';
 import type { Cluster } from './cluster.ts';
@@ -9,10 +10,12 @@ import { readObject } from './read-object.ts';
 const OLDEST_MINOR = 30;
 const Version = z.object({ major: z.string(), minor: z.string(), gitVersion: z.string() });
 
+const NAME = 'API server';
+
 /** Builds the check. */
 export function apiServerCheck({ kube }: Pick<Cluster, 'kube'>): Check {
   return {
-    name: 'API server',
+    name: NAME,
     timeoutMs: 20_000,
     remedy: "check the kubeconfig's current context, and the network to the API server",
     run: async () => {
@@ -21,6 +24,17 @@ export function apiServerCheck({ kube }: Pick<Cluster, 'kube'>): Check {
         return [fails(`${kube.server} has no /version`, 'see whether this is Kubernetes')];
       return [isFinding(version) ? version : judgeVersion(version)];
     },
+  };
+}
+
+/** Stands for every check of a cluster where none can be spoken to; `why` is the client's own error. */
+export function noClusterCheck(why: GloveboxError): Check {
+  return {
+    name: NAME,
+    timeoutMs: 1_000,
+    remedy:
+      'set KUBECONFIG to a file that names your cluster, then run again: nothing of the cluster was looked at',
+    run: () => Promise.reject(why),
   };
 }
 
