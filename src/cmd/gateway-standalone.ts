@@ -5,6 +5,7 @@
 import { hostname } from 'node:os';
 import { SHIPPED_PRICES } from '../config/model-catalogue.ts';
 import type { ModelPrice } from '../config/model-price.ts';
+import { overridePrice } from '../config/price-table.ts';
 import type { Caller, Identity } from '../gateway/identity.ts';
 import { anthropicUpstream } from '../gateway/model/anthropic-upstream.ts';
 import { MODEL_LIMITS } from '../gateway/model/model-deps.ts';
@@ -18,6 +19,7 @@ import { createLog } from '../shared/log.ts';
 import { nanoUsdOf } from '../shared/money.ts';
 import { issueToken, tokenHash } from '../shared/token.ts';
 import { type Db, openDatabase } from '../task/open-database.ts';
+import type { PricesGiven } from './option-values.ts';
 
 /** What the command line says. */
 export interface StandaloneArgs {
@@ -27,8 +29,8 @@ export interface StandaloneArgs {
   readonly port?: number | undefined;
   /** Folder of the embedded store, so that what was spent outlives the process; left out: in memory. */
   readonly store?: string | undefined;
-  /** Prices beside the shipped ones. */
-  readonly prices?: Readonly<Record<string, ModelPrice>> | undefined;
+  /** Prices beside the shipped ones, or instead of them. */
+  readonly prices?: PricesGiven | undefined;
 }
 
 /** Where it writes, and the upstream's key. */
@@ -84,7 +86,7 @@ async function serve(
 ): Promise<Standalone> {
   const token = issueToken(systemRandom);
   const log = createLog(io.logLevel ?? 'warn');
-  const prices = new Map(Object.entries({ ...SHIPPED_PRICES, ...args.prices }));
+  const prices = new Map([...Object.entries(SHIPPED_PRICES), ...pricesOf(args)]);
   const routes = modelRoutes({
     db,
     clock: systemClock,
@@ -128,6 +130,11 @@ async function serve(
       await closeStore();
     },
   };
+}
+
+function pricesOf({ prices = {} }: StandaloneArgs): (readonly [string, ModelPrice])[] {
+  const today = new Date(systemClock.now()).toISOString().slice(0, 10);
+  return Object.entries(prices).map(([model, price]) => [model, overridePrice(price, today)] as const);
 }
 
 function oneToken(token: string): Identity {

@@ -15,7 +15,7 @@ import { standaloneGateway } from './gateway-standalone.ts';
 import { clusterFacts, jobShowCommand } from './job-show.ts';
 import { ledgerCommand } from './ledger.ts';
 import { listenProblem } from './listen-problem.ts';
-import { dollarsOption, portOption } from './option-values.ts';
+import { dollarsOption, type PricesGiven, portOption, priceOption } from './option-values.ts';
 import { runStart } from './start.ts';
 import { taskAbortCommand } from './task-abort.ts';
 import { taskListCommand } from './task-list.ts';
@@ -110,6 +110,11 @@ function addProcesses(root: Command, done: (code: number) => void): void {
     .option('--upstream <url>', 'Anthropic-compatible upstream (with --standalone)')
     .option('--budget <usd>', 'what may be spent, in US dollars (with --standalone)', dollarsOption)
     .option('--port <n>', 'port, 0 for any (with --standalone)', portOption)
+    .option(
+      '--price <model=input/output>',
+      'what a model costs that has no shipped price, in US dollars per million tokens; 0 is a price (with --standalone)',
+      priceOption,
+    )
     .option('--store <folder>', 'keeps what was spent beyond the process (with --standalone)')
     .action(async (options: StandaloneOptions) =>
       done(options.standalone ? await runStandalone(options) : await runSandboxGateway(options)),
@@ -137,6 +142,7 @@ interface StandaloneOptions {
   readonly upstream?: string;
   readonly budget?: number;
   readonly port?: number;
+  readonly price?: PricesGiven;
   readonly store?: string;
 }
 
@@ -150,7 +156,7 @@ function runSandboxGateway(options: StandaloneOptions): Promise<number> {
   });
 }
 
-async function runStandalone({ upstream, budget, port, store }: StandaloneOptions): Promise<number> {
+async function runStandalone({ upstream, budget, port, price, store }: StandaloneOptions): Promise<number> {
   if (upstream === undefined || budget === undefined) {
     throw new GloveboxError({
       code: 'usage',
@@ -158,7 +164,7 @@ async function runStandalone({ upstream, budget, port, store }: StandaloneOption
     });
   }
   const gateway = await standaloneGateway(
-    { upstream, budgetUsd: budget, port, store },
+    { upstream, budgetUsd: budget, port, prices: price, store },
     { ...io, apiKey: readModelKey() },
   );
   await untilSignal();

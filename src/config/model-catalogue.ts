@@ -68,7 +68,7 @@ export function priceOf(prices: ReadonlyMap<string, ModelPrice>, id: string): Mo
   if (price !== undefined) return price;
   throw new GloveboxError({
     code: 'price-unknown',
-    message: `Model '${id.slice(0, 100)}' has no price: expected one of ${[...prices.keys()].join(', ')}. An organisation admin can add it at models.NAME.price; 0 is a price.`,
+    message: `Model '${id.slice(0, 100)}' has no price: expected one of ${[...prices.keys()].join(', ')}. An organisation admin can add it at models.NAME.price (a gateway that stands alone takes --price); 0 is a price.`,
     audience: 'admin',
     values: { model: id.slice(0, 100) },
   });

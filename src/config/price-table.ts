@@ -25,7 +25,8 @@ function shippedPrice(shipped: Readonly<Record<string, ModelPrice>>, id: string)
   return known === undefined ? undefined : shipped[known];
 }
 
-function overridePrice(price: Prices, asOf: string): ModelPrice {
+/** What an admin, or a command line, says that a model costs; cache prices that are left out follow the input's. */
+export function overridePrice(price: Prices, asOf: string): ModelPrice {
   const origin = { source: 'admin', asOf };
   if (price === 0) {
     return { input: 0n, output: 0n, cacheWrite5m: 0n, cacheWrite1h: 0n, cacheRead: 0n, ...origin };

@@ -3,6 +3,7 @@ import Anthropic from '@anthropic-ai/sdk';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { z } from 'zod';
 import { type Standalone, standaloneGateway } from '../../src/cmd/gateway-standalone.ts';
+import type { PricesGiven } from '../../src/cmd/option-values.ts';
 import { type FakeAnthropic, startFakeAnthropic } from '../fakes/fake-anthropic.ts';
 
 const KEY = 'sk-ant-the-key-that-stays-here-0123456789';
@@ -20,7 +21,7 @@ afterEach(async () => {
   await upstream.close();
 });
 
-async function start(budgetUsd: number, store?: string): Promise<Anthropic> {
+async function start(budgetUsd: number, store?: string, prices?: PricesGiven): Promise<Anthropic> {
   const io = {
     out: (text: string) => {
       printed += text;
@@ -28,7 +29,7 @@ async function start(budgetUsd: number, store?: string): Promise<Anthropic> {
     apiKey: KEY,
     logLevel: 'silent',
   };
-  gateway = await standaloneGateway({ upstream: upstream.url, budgetUsd, store }, io);
+  gateway = await standaloneGateway({ upstream: upstream.url, budgetUsd, store, prices }, io);
   const { url, token } = z.strictObject({ url: z.url(), token: z.string() }).parse(JSON.parse(printed));
   printed = '';
   return new Anthropic({ baseURL: url, apiKey: token, authToken: null });
@@ -51,6 +52,20 @@ it('prints one JSON line whose url and token any client can use, and keeps the k
 it('ends at its budget', async () => {
   const anthropic = await start(0.000_1);
   await expect(anthropic.messages.create(call)).rejects.toMatchObject({ status: 402 });
+});
+
+it('meters a model of its own at the price that was named, and refuses it without one', async () => {
+  const local = { ...call, model: 'local-7b' };
+  await expect((await start(1)).messages.create(local)).rejects.toThrow(/'local-7b' has no price.*--price/);
+  await gateway?.close();
+  const price = { input: 1_000n, output: 1_000_000n };
+  const dear = await start(1, undefined, { 'local-7b': price });
+  await expect(dear.messages.create({ ...local, max_tokens: 100 })).resolves.toMatchObject({
+    type: 'message',
+  });
+  await gateway?.close();
+  const free = await start(0.000_1, undefined, { 'local-7b': 0 });
+  await expect(free.messages.create(local)).resolves.toMatchObject({ type: 'message' });
 });
 
 it('remembers in its folder what was spent before', async () => {
