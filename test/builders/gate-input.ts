@@ -1,6 +1,6 @@
-/** What gates are given, from a change set in texts. */
+/** What gates are given, from a change set in texts, and what they say of it. */
 import { changeDiffs } from '../../src/result/change-diffs.ts';
-import type { GateInput } from '../../src/result/gates/gate.ts';
+import type { Gate, GateInput } from '../../src/result/gates/gate.ts';
 import { NOTHING_KNOWN } from '../../src/result/known-secrets.ts';
 import { readBundle } from '../../src/result/read-bundle.ts';
 import { buildAttemptConfig } from './attempt-config.ts';
@@ -11,4 +11,18 @@ export function buildGateInput(spec: BundleSpec, overrides: Partial<GateInput> =
   const changeSet = readBundle(buildBundle(spec));
   const config = buildAttemptConfig({ protectedPaths: [] });
   return { config, changeSet, diffs: changeDiffs(changeSet), known: NOTHING_KNOWN, ...overrides };
+}
+
+/** A change set that adds a file of one letter at each path. */
+export function textFiles(...paths: string[]): BundleSpec {
+  return { put: Object.fromEntries(paths.map((path) => [path, 'x'])) };
+}
+
+/** What a gate sees in a change set: `effect path: saw`, one per finding. */
+export function seenBy(
+  gate: Gate,
+  spec: BundleSpec,
+  config = buildAttemptConfig({ protectedPaths: [] }),
+): string[] {
+  return gate(buildGateInput(spec, { config })).map((one) => `${one.effect} ${one.path ?? '-'}: ${one.saw}`);
 }

@@ -1,110 +1,15 @@
-/** The gates as tables: what each one sees, what it lets pass, and with which effect. */
+/** The gates of one table each: what each one sees, what it lets pass, and with which effect. */
 import { describe, expect, test } from 'vitest';
 import { binaries } from '../../../src/result/gates/binaries.ts';
 import { bulk } from '../../../src/result/gates/bulk.ts';
 import { dependencies } from '../../../src/result/gates/dependencies.ts';
 import { execBits } from '../../../src/result/gates/exec-bits.ts';
-import type { Gate } from '../../../src/result/gates/gate.ts';
-import { protectedPaths } from '../../../src/result/gates/protected-paths.ts';
 import { size } from '../../../src/result/gates/size.ts';
 import { buildAttemptConfig } from '../../builders/attempt-config.ts';
-import { type BundleSpec, symlink } from '../../builders/bundle.ts';
-import { buildGateInput } from '../../builders/gate-input.ts';
+import { symlink } from '../../builders/bundle.ts';
+import { buildGateInput, seenBy, textFiles } from '../../builders/gate-input.ts';
 
-/** `effect path`, one per finding. */
-function seen(gate: Gate, spec: BundleSpec, config = buildAttemptConfig({ protectedPaths: [] })): string[] {
-  return gate(buildGateInput(spec, { config })).map((one) => `${one.effect} ${one.path ?? '-'}: ${one.saw}`);
-}
-
-const text = (...paths: string[]): BundleSpec => ({
-  put: Object.fromEntries(paths.map((path) => [path, 'x'])),
-});
 const exec = { mode: '100755', bytes: '#!/bin/sh' } as const;
-
-describe('protected paths', () => {
-  test.each([
-    '.github/workflows/ci.yml',
-    '.github/dependabot.yml',
-    '.GitHub/Workflows/ci.yml',
-    '.github/CODEOWNERS',
-    'docs/CODEOWNERS',
-    'codeowners',
-    'AGENTS.md',
-    'sub/agents.md',
-    'CLAUDE.md',
-    'CLAUDE.local.md',
-    'GEMINI.md',
-    '.claude/settings.json',
-    '.vscode/tasks.json',
-    'packages/a/.cursor/rules/x.mdc',
-    '.cursorrules',
-    '.mcp.json',
-    '.husky/pre-commit',
-    '.gitmodules',
-    '.gitattributes',
-    '.pre-commit-config.yaml',
-    '.gitlab-ci.yml',
-    'Jenkinsfile',
-    'glovebox.config.yml',
-  ])('INC-16: %s blocks', (path) => {
-    expect(protectedPaths(buildGateInput(text(path)))).toEqual([
-      { path, line: null, saw: 'added', effect: 'blocks', code: 'protected-path' },
-    ]);
-  });
-
-  test('INC-16: changing and deleting block as well', () => {
-    const base = { 'AGENTS.md': 'x', 'CLAUDE.md': 'x' };
-    expect(seen(protectedPaths, { base, put: { 'AGENTS.md': 'y' }, delete: ['CLAUDE.md'] })).toEqual([
-      'blocks AGENTS.md: changed',
-      'blocks CLAUDE.md: deleted',
-    ]);
-  });
-
-  test('INC-16, counter-test: what agents read is an ordinary file to git, and nothing else here stops it', () => {
-    const spec = text('AGENTS.md');
-    expect([size, execBits, binaries, dependencies, bulk].flatMap((gate) => seen(gate, spec))).toEqual([]);
-  });
-
-  test.each([
-    'src/a.ts',
-    'README.md',
-    '.eslintrc.json',
-    '.gitignore',
-    'docs/agents/overview.md',
-    'src/github/workflows/a.ts',
-  ])('%s passes', (path) => {
-    expect(seen(protectedPaths, text(path))).toEqual([]);
-  });
-
-  test('the configuration adds paths, and an admin lifts built-in ones, but never workflows or what the file protects', () => {
-    const config = buildAttemptConfig({
-      protectedPaths: ['infra/**', 'src/locked.ts'],
-      allowedPaths: ['AGENTS.md', '.github/**', '.vscode/', 'infra/**'],
-    });
-    const paths = [
-      'AGENTS.md',
-      'CLAUDE.md',
-      '.vscode/a',
-      '.github/dependabot.yml',
-      '.github/workflows/a.yml',
-      'infra/a',
-      'src/locked.ts',
-    ];
-    expect(paths.filter((path) => seen(protectedPaths, text(path), config).length > 0)).toEqual([
-      'CLAUDE.md',
-      '.github/workflows/a.yml',
-      'infra/a',
-      'src/locked.ts',
-    ]);
-  });
-
-  test('a pattern that cannot be read throws, which the caller turns into a block', () => {
-    const config = buildAttemptConfig({ protectedPaths: ['src/[ab].ts'] });
-    expect(() => protectedPaths(buildGateInput(text('README.md'), { config }))).toThrow(
-      expect.objectContaining({ code: 'path-pattern-invalid' }),
-    );
-  });
-});
 
 describe('size', () => {
   const config = buildAttemptConfig();
@@ -119,7 +24,7 @@ describe('size', () => {
     ],
     ['too many bytes', { put: { a: '12345678901' } }, ['blocks -: 11 bytes changed, at most 10']],
   ])('%s', (_what, spec, expected) => {
-    expect(seen(size, spec, { ...config, limits })).toEqual(expected);
+    expect(seenBy(size, spec, { ...config, limits })).toEqual(expected);
   });
 });
 
@@ -133,7 +38,7 @@ describe('exec bits', () => {
     ['an ordinary file', { put: { a: 'x' } }, []],
     ['a deleted executable', { base: { a: exec }, delete: ['a'] }, []],
   ])('%s', (_what, spec, expected) => {
-    expect(seen(execBits, spec)).toEqual(expected);
+    expect(seenBy(execBits, spec)).toEqual(expected);
   });
 });
 
@@ -154,7 +59,7 @@ describe('binaries', () => {
     ['a deleted binary', { base: { a: bytes(0) }, delete: ['a'] }, []],
     ['a symlink', { put: { a: symlink('b') } }, []],
   ])('%s', (_what, spec, expected) => {
-    expect(seen(binaries, spec)).toEqual(expected);
+    expect(seenBy(binaries, spec)).toEqual(expected);
   });
 });
 
@@ -203,13 +108,13 @@ describe('dependencies', () => {
     '.gitmodules',
   ])('%s blocks whatever the configuration allows', (path) => {
     const config = buildAttemptConfig({ allowedPaths: ['**', path] });
-    expect(dependencies(buildGateInput(text(path), { config }))).toEqual([
+    expect(dependencies(buildGateInput(textFiles(path), { config }))).toEqual([
       expect.objectContaining({ path, effect: 'blocks', code: 'gate-blocked' }),
     ]);
   });
 
   test('a deleted lockfile blocks as well', () => {
-    expect(seen(dependencies, { base: { 'yarn.lock': 'x' }, delete: ['yarn.lock'] })).toEqual([
+    expect(seenBy(dependencies, { base: { 'yarn.lock': 'x' }, delete: ['yarn.lock'] })).toEqual([
       'blocks yarn.lock: a Node manifest or lockfile, deleted',
     ]);
   });
@@ -217,7 +122,7 @@ describe('dependencies', () => {
   test.each(['src/package.ts', 'docs/requirements.md', 'src/lock.go', 'cargo.ts', 'src/gemfile.rb'])(
     '%s passes',
     (path) => {
-      expect(seen(dependencies, text(path))).toEqual([]);
+      expect(seenBy(dependencies, textFiles(path))).toEqual([]);
     },
   );
 });
@@ -251,6 +156,6 @@ describe('bulk', () => {
       [],
     ],
   ])('%s', (_what, spec, expected) => {
-    expect(seen(bulk, spec)).toEqual(expected);
+    expect(seenBy(bulk, spec)).toEqual(expected);
   });
 });
