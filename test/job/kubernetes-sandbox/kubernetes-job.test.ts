@@ -1,80 +1,10 @@
+/** A job's spec as the Kubernetes Job that is made of it: its order, its seal, its ends, its labels. */
 import { describe, expect, it } from 'vitest';
-import type { ContainerManifest } from '../../../src/job/kube-objects.ts';
 import { kubernetesJob } from '../../../src/job/kubernetes-sandbox/kubernetes-job.ts';
-import type { JobSpec } from '../../../src/job/sandbox.ts';
-import { RunnerLayout } from '../../../src/result/contract/layout.ts';
 import { buildPodJob, buildVerifyJob, FACTS, POD } from '../../builders/pod-job.ts';
-
-const podOf = (spec: JobSpec, facts = FACTS) => kubernetesJob(spec, facts).spec?.template.spec;
-const containersOf = (spec: JobSpec) => [
-  ...(podOf(spec)?.initContainers ?? []),
-  ...(podOf(spec)?.containers ?? []),
-];
-const container = (spec: JobSpec, name: string): ContainerManifest => {
-  const found = containersOf(spec).find((one) => one.name === name);
-  if (found === undefined) throw new Error(`no container ${name}`);
-  return found;
-};
-/** As Kubernetes hands the argument to the process: `$$` is one `$`. */
-const layoutOf = (spec: JobSpec, name: string): RunnerLayout =>
-  RunnerLayout.parse(JSON.parse((container(spec, name).command?.[3] ?? '').replaceAll('$$', '$')));
-const mounts = (one: ContainerManifest) =>
-  one.volumeMounts?.map(({ name, mountPath, readOnly }) => `${name} ${mountPath} ${readOnly ? 'ro' : 'rw'}`);
-
-/** Who writes what: the heart of the fence, as the contract has it. */
-const MOUNTS = [
-  [
-    'fetch',
-    buildPodJob(),
-    ['source /source rw', 'runner /runner rw', 'tmp-fetch /tmp rw', 'token-fetch /run/glovebox ro'],
-  ],
-  [
-    'setup',
-    buildPodJob(),
-    [
-      'source /source ro',
-      'runner /opt/glovebox ro',
-      'prepared /workspace rw',
-      'tmp-setup /tmp rw',
-      'token-setup /run/glovebox ro',
-    ],
-  ],
-  [
-    'work',
-    buildPodJob(),
-    [
-      'source /source ro',
-      'runner /opt/glovebox ro',
-      'prepared /workspace rw',
-      'tmp-work /tmp rw',
-      'token-work /run/glovebox ro',
-    ],
-  ],
-  [
-    'verify',
-    buildVerifyJob(),
-    [
-      'source /source ro',
-      'runner /opt/glovebox ro',
-      'prepared /prepared ro',
-      'sealed /sealed ro',
-      'scratch /workspace rw',
-      'results /results rw',
-      'tmp-verify /tmp rw',
-    ],
-  ],
-  [
-    'deliver',
-    buildVerifyJob(),
-    ['results /results ro', 'sealed /sealed rw', 'tmp-deliver /tmp rw', 'token-deliver /run/glovebox ro'],
-  ],
-] as const;
+import { containerOf, containersOf, layoutOf, podOf } from '../../fixtures/built-pod.ts';
 
 describe('a job as a Kubernetes Job', () => {
-  it.each(MOUNTS)('lets %s mount what it may touch and nothing else', (phase, spec, expected) => {
-    expect(mounts(container(spec, phase))).toEqual(expected);
-  });
-
   it('runs fetch and setup before work, and verify and deliver side by side', () => {
     expect(podOf(buildPodJob())?.initContainers?.map(({ name }) => name)).toEqual(['fetch', 'setup']);
     expect(podOf(buildPodJob())?.containers.map(({ name }) => name)).toEqual(['work']);
@@ -96,35 +26,6 @@ describe('a job as a Kubernetes Job', () => {
       `verify ${template}`,
       'deliver glovebox/runner:1',
     ]);
-  });
-
-  it('hands each phase that talks to the gateway a token of its own audience, and verify none', () => {
-    for (const spec of [buildPodJob(), buildVerifyJob()]) {
-      const tokens = podOf(spec)?.volumes?.filter(({ projected }) => projected) ?? [];
-      expect(
-        tokens.map(({ name, projected }) => [name, projected?.sources?.[0]?.serviceAccountToken]),
-      ).toEqual(
-        spec.phases
-          .filter((phase) => phase !== 'verify')
-          .map((phase) => [
-            `token-${phase}`,
-            { audience: `glovebox-${phase}.${spec.name}`, expirationSeconds: 600, path: 'token' },
-          ]),
-      );
-    }
-    expect(layoutOf(buildVerifyJob(), 'verify').tokenFile).toBeNull();
-    expect(layoutOf(buildVerifyJob(), 'deliver').tokenFile).toBe('/run/glovebox/token');
-  });
-
-  it('bounds every volume, gives verify room for its copies, and lets the pod hold them all and its logs', () => {
-    const sizes = new Map(
-      podOf(buildVerifyJob())?.volumes?.map(({ name, emptyDir }) => [name, emptyDir?.sizeLimit]),
-    );
-    expect(sizes.get('source')).toBe(String(2 ** 30));
-    expect(sizes.get('scratch')).toBe(String(4 * 2 ** 30));
-    const bytes = [...sizes.values()].reduce((sum, size) => sum + Number(size ?? 0), 0);
-    const limit = Number(container(buildVerifyJob(), 'verify').resources?.limits?.['ephemeral-storage']);
-    expect(limit - bytes).toBe(64 * 2 ** 20);
   });
 
   it.each(
@@ -154,7 +55,7 @@ describe('a job as a Kubernetes Job', () => {
   );
 
   it('lets the pod have more memory than the container that may run out of it', () => {
-    const memoryOf = (name: string) => Number(container(buildPodJob(), name).resources?.limits?.['memory']);
+    const memoryOf = (name: string) => Number(containerOf(buildPodJob(), name).resources?.limits?.['memory']);
     expect(memoryOf('work')).toBe(2 ** 30);
     expect(memoryOf('fetch') - memoryOf('work')).toBe(256 * 2 ** 20);
   });
@@ -202,21 +103,6 @@ describe('a job as a Kubernetes Job', () => {
     expect(spec).not.toHaveProperty('suspend');
   });
 
-  it('names the same workspace and HOME in every container that runs repository code', () => {
-    expect(layoutOf(buildPodJob(), 'setup').prepared).toBe('/workspace/repo');
-    expect(layoutOf(buildPodJob(), 'work')).toMatchObject({
-      prepared: '/workspace/repo',
-      home: '/workspace/home',
-    });
-    expect(layoutOf(buildVerifyJob(), 'verify')).toMatchObject({
-      prepared: '/prepared/repo',
-      scratch: '/workspace',
-      home: '/workspace/home',
-      homeSource: '/prepared/home',
-    });
-    expect(layoutOf(buildPodJob(), 'fetch').install).toEqual({ from: '/opt/glovebox', to: '/runner' });
-  });
-
   it('labels Job and pod alike, so that one selector finds both and only this installation’s', () => {
     const { metadata, spec } = kubernetesJob(buildPodJob(), FACTS);
     expect(metadata).toMatchObject({ name: 'gb-7k2m9q-work-9b8b9df18d', namespace: 'glovebox-sandbox' });
@@ -259,7 +145,7 @@ describe('a job as a Kubernetes Job', () => {
     const toolEnv = { PROMPT: '$(KUBERNETES_PORT) $$ $(X) $HOME' };
     const spec = buildPodJob({ toolEnv });
     expect(layoutOf(spec, 'work').toolEnv).toEqual(toolEnv);
-    expect(container(spec, 'work').command?.[3]).toContain('$$(KUBERNETES_PORT) $$$$ $$(X) $$HOME');
+    expect(containerOf(spec, 'work').command?.[3]).toContain('$$(KUBERNETES_PORT) $$$$ $$(X) $$HOME');
   });
 
   it.each([
