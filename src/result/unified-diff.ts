@@ -24,7 +24,9 @@ function fileDiff(change: ReadChange, diff: LineDiff | undefined): string {
   const title = `diff --git a/${change.path} b/${change.path}\n${modeLines(change)}`;
   if (!diff)
     return `${title}${isBinary(change) ? 'Binary files differ' : 'Files differ, too large to compare'}\n`;
-  const hunks = hunkTexts(diff.steps);
+  const hunks = hunkTexts(
+    asGitHasThem(diff.steps, { before: isOpen(change.before), after: isOpen(change.after) }),
+  );
   if (hunks.length === 0) return title;
   const oldName = change.before === null ? '/dev/null' : `a/${change.path}`;
   const newName = change.after === null ? '/dev/null' : `b/${change.path}`;
@@ -42,7 +44,40 @@ function modeLines(change: ReadChange): string {
   return `old mode ${change.before.mode}\nnew mode ${change.after.mode}\n`;
 }
 
-function hunkTexts(steps: readonly DiffStep[]): string[] {
+/** A line of the diff; `open`: it ends its file without a line break. */
+interface DiffLine extends DiffStep {
+  readonly open: boolean;
+}
+
+/** True for a text whose last line has no line break. */
+function isOpen(side: ReadChange['before']): boolean {
+  const text = side?.bytes ? textOf(side.bytes) : null;
+  return text !== null && text !== '' && !text.endsWith('\n');
+}
+
+/** A last line that lost or gained its line break is another line, and what is removed stands before what is added. */
+function asGitHasThem(
+  steps: readonly DiffStep[],
+  open: { readonly before: boolean; readonly after: boolean },
+): DiffLine[] {
+  const lastBefore = open.before ? steps.findLastIndex(({ op }) => op !== 'add') : -1;
+  const lastAfter = open.after ? steps.findLastIndex(({ op }) => op !== 'remove') : -1;
+  const lines: DiffLine[] = [];
+  let added: DiffLine[] = [];
+  for (const [index, { op, text }] of steps.entries()) {
+    const isSame = op === 'same' && (index === lastBefore) === (index === lastAfter);
+    if (isSame) {
+      lines.push(...added, { op, text, open: index === lastBefore });
+      added = [];
+      continue;
+    }
+    if (op !== 'add') lines.push({ op: 'remove', text, open: index === lastBefore });
+    if (op !== 'remove') added.push({ op: 'add', text, open: index === lastAfter });
+  }
+  return [...lines, ...added];
+}
+
+function hunkTexts(steps: readonly DiffLine[]): string[] {
   const texts: string[] = [];
   let before = 1;
   let after = 1;
@@ -54,13 +89,17 @@ function hunkTexts(steps: readonly DiffStep[]): string[] {
     const hunk = steps.slice(range.from, range.to);
     const oldLines = hunk.filter((step) => step.op !== 'add').length;
     const newLines = hunk.filter((step) => step.op !== 'remove').length;
-    const body = hunk.map((step) => `${SIGNS[step.op]}${step.text}\n`).join('');
+    const body = hunk.map(lineText).join('');
     texts.push(`@@ -${span(before, oldLines)} +${span(after, newLines)} @@\n${body}`);
     before += oldLines;
     after += newLines;
     at = range.to;
   }
   return texts;
+}
+
+function lineText({ op, text, open }: DiffLine): string {
+  return `${SIGNS[op]}${text}\n${open ? '\\ No newline at end of file\n' : ''}`;
 }
 
 /** A hunk without lines on one side starts at the line before, as diff(1) counts. */

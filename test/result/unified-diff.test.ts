@@ -9,6 +9,12 @@ import { readBundle } from '../../src/result/read-bundle.ts';
 import { unifiedDiff } from '../../src/result/unified-diff.ts';
 import { type BundleSpec, buildBundle } from '../builders/bundle.ts';
 
+/** Files that are there before and after, by path. */
+interface TextsSpec {
+  readonly base: Readonly<Record<string, string>>;
+  readonly put: Readonly<Record<string, string>>;
+}
+
 function diffOf(spec: BundleSpec): string {
   const changeSet = readBundle(buildBundle(spec));
   return unifiedDiff(changeSet, changeDiffs(changeSet));
@@ -89,20 +95,51 @@ describe('unifiedDiff', () => {
       'src/b.ts': `first\n${numbers(5)}`,
       'src/c.ts': 'new\nfile\n',
     };
-    const folder = mkdtempSync(join(tmpdir(), 'glovebox-diff-'));
-    try {
-      for (const [path, text] of Object.entries(base)) {
-        mkdirSync(dirname(join(folder, path)), { recursive: true });
-        writeFileSync(join(folder, path), text);
-      }
-      execFileSync('git', ['apply', '--unsafe-paths', `--directory=${folder}`, '-'], {
-        input: diffOf({ base, put }),
-        cwd: folder,
-      });
-      for (const [path, text] of Object.entries(put))
-        expect(readFileSync(join(folder, path), 'utf8')).toBe(text);
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
+    expect(appliedByGit({ base, put })).toEqual(put);
+  });
+
+  test.each([
+    ['a\nb\n', 'a\nb'],
+    ['a\nb', 'a\nb\n'],
+    ['a\nb', 'c\nb'],
+    ['a\nb', 'a\nc'],
+    ['a', 'a\nb\n'],
+    ['a', 'a\nb'],
+    ['a\nb\n', 'a'],
+    ['a\nb', 'a'],
+    ['', 'a'],
+    ['a\nb\nc', ''],
+    [`${numbers(9)}end`, `${numbers(9).replace('line 1\n', '')}end`],
+  ])('keeps a missing line break at the end: %j to %j', (before, after) => {
+    const spec = { base: { f: before }, put: { f: after } };
+    expect(appliedByGit(spec)).toEqual({ f: after });
+  });
+
+  test('is what git itself writes for such a file', () => {
+    expect(
+      diffOf({ base: { f: 'a\nb\n' }, put: { f: 'a' } })
+        .split('\n')
+        .slice(3),
+    ).toEqual(['@@ -1,2 +1,1 @@', '-a', '-b', '+a', '\\ No newline at end of file', '']);
   });
 });
+
+/** What git makes of the base with our diff, by path. */
+function appliedByGit(spec: TextsSpec): Record<string, string> {
+  const folder = mkdtempSync(join(tmpdir(), 'glovebox-diff-'));
+  try {
+    for (const [path, text] of Object.entries(spec.base)) {
+      mkdirSync(dirname(join(folder, path)), { recursive: true });
+      writeFileSync(join(folder, path), text);
+    }
+    execFileSync('git', ['apply', '--unsafe-paths', `--directory=${folder}`, '-'], {
+      input: diffOf(spec),
+      cwd: folder,
+    });
+    return Object.fromEntries(
+      Object.keys(spec.put).map((path) => [path, readFileSync(join(folder, path), 'utf8')]),
+    );
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
