@@ -16,15 +16,8 @@ import { type Actor, identify } from './identity.ts';
 import { keepLabelled } from './issue-events.ts';
 import { type People, people } from './people.ts';
 import { countCalls, type GithubCalls, type RecordedRequest } from './request-log.ts';
-import {
-  newAppKey,
-  ORGANISATION,
-  PEOPLE,
-  type RepositorySeed,
-  reserveIssueNumbers,
-  seedFiles,
-} from './seed.ts';
-import type { RepoRow } from './store.ts';
+import { ORGANISATION, PEOPLE, type RepositorySeed } from './seed.ts';
+import { buildApp, emulatorSeed, type HostAppOptions, seedHost } from './seed-host.ts';
 import { announcements, toOutgoing } from './webhook-payload.ts';
 import { createWebhookSender, type WebhookSender, type WebhookTarget } from './webhook-sender.ts';
 
@@ -37,7 +30,7 @@ export interface GithubHostOptions {
   readonly repositories: readonly RepositorySeed[];
   /** Where the App's webhooks go; can be set later. */
   readonly webhook?: WebhookTarget;
-  readonly app?: Partial<Pick<HostApp, 'id' | 'slug' | 'name' | 'permissions' | 'events' | 'privateKey'>>;
+  readonly app?: HostAppOptions;
   /** Milliseconds since the epoch; the machine's clock by default. */
   readonly now?: () => number;
 }
@@ -68,15 +61,6 @@ export interface GithubHost {
 
 const LOOPBACK = '127.0.0.1';
 
-/** Permissions of the App's manifest; no `workflows`, no `administration`. */
-const PERMISSIONS = {
-  metadata: 'read',
-  contents: 'write',
-  issues: 'write',
-  pull_requests: 'write',
-  checks: 'write',
-} as const;
-
 /** Starts a host. Errors: the port's `EADDRINUSE`. */
 export async function startGithubHost(options: GithubHostOptions): Promise<GithubHost> {
   const folder = mkdtempSync(join(tmpdir(), 'github-host-'));
@@ -89,12 +73,12 @@ export async function startGithubHost(options: GithubHostOptions): Promise<Githu
   const server = createServer((request, response) => handle(request, response));
   const origin = await listen(server, { port: options.port ?? 0, host: options.listen?.host ?? LOOPBACK });
   const url = options.listen?.publicUrl ?? origin;
-  const app = buildApp(options);
+  const app = buildApp(options.app);
   const holder: { state: HostState | null } = { state: null };
   const emulator = await startEmulator({
     publicUrl: url,
     tokens: Object.fromEntries(Object.values(PEOPLE).map(({ login, token }) => [token, { login }])),
-    seed: emulatorSeed(app, options),
+    seed: emulatorSeed(app, options.repositories),
     onEvent: (event) => {
       if (holder.state) announce(holder.state, event);
     },
@@ -108,7 +92,7 @@ export async function startGithubHost(options: GithubHostOptions): Promise<Githu
     report: (problem) => violations.push(problem),
   });
   holder.state = state;
-  seedPeopleAndRepositories(state, options.repositories);
+  seedHost(state, options.repositories);
   const api = getRequestListener(buildApi({ state, faults, requests, violations }).fetch);
   const git = gitHandler({ state, folder, requests });
   handle = (request, response) => {
@@ -144,54 +128,6 @@ function announce(state: HostState, event: EmulatedEvent): void {
   }
 }
 
-function buildApp(options: GithubHostOptions): HostApp {
-  return {
-    id: 700_001,
-    slug: 'glovebox',
-    name: 'Glovebox',
-    clientId: 'Iv23liGloveboxHost0',
-    permissions: PERMISSIONS,
-    events: ['issues', 'issue_comment', 'check_run', 'pull_request', 'pull_request_review'],
-    installationId: 800_001,
-    ...options.app,
-    privateKey: options.app?.privateKey ?? newAppKey(),
-  };
-}
-
-function emulatorSeed(app: HostApp, options: GithubHostOptions): Record<string, unknown> {
-  const logins = Object.values(PEOPLE).map(({ login }) => login);
-  return {
-    users: logins.map((login) => ({ login, name: login, email: `${login}@example.com` })),
-    orgs: [{ login: ORGANISATION, members: [{ login: PEOPLE.admin.login, role: 'admin' }] }],
-    repos: options.repositories.map((seed) => ({
-      owner: ORGANISATION,
-      name: seed.name,
-      private: seed.private ?? false,
-      default_branch: seed.defaultBranch ?? 'main',
-      auto_init: false,
-    })),
-    apps: [
-      {
-        app_id: app.id,
-        slug: app.slug,
-        name: app.name,
-        private_key: app.privateKey,
-        permissions: app.permissions,
-        events: app.events,
-        installations: [
-          {
-            installation_id: app.installationId,
-            account: ORGANISATION,
-            repository_selection: 'all',
-            permissions: app.permissions,
-            events: app.events,
-          },
-        ],
-      },
-    ],
-  };
-}
-
 function buildState(parts: {
   readonly url: string;
   readonly origin: string;
@@ -216,29 +152,6 @@ function buildState(parts: {
     tokenExpiries: new Map(),
     now: options.now ?? Date.now,
   };
-}
-
-function seedPeopleAndRepositories(state: HostState, seeds: readonly RepositorySeed[]): void {
-  const { store, app } = state;
-  const login = `${app.slug}[bot]`;
-  const bot = { login, node_id: 'BOT_1', type: 'Bot', site_admin: false, name: app.name, email: null };
-  store.users.insert({ ...bot, avatar_url: '', gravatar_id: '' });
-  for (const seed of seeds) {
-    const repo = findRepo(state, ORGANISATION, seed.name);
-    if (!repo) throw new Error(`The emulator did not take repository '${seed.name}'`);
-    addCollaborators(state, repo);
-    seedFiles(store, repo, seed);
-    const first = seed.firstIssueNumber ?? 1;
-    if (first > 1) reserveIssueNumbers(store, repo, first);
-  }
-}
-
-function addCollaborators({ store }: HostState, repo: RepoRow): void {
-  for (const { login, role } of Object.values(PEOPLE)) {
-    const user = store.users.findOneBy('login', login);
-    if (!user || role === null || role === 'owner') continue;
-    store.collaborators.insert({ repo_id: repo.id, user_id: user.id, permission: role });
-  }
 }
 
 function repositoryId(state: HostState, name: string): number {
