@@ -1,17 +1,16 @@
-/** What every test and the demo rely on: the emulated GitHub holds GitHub's rules about who may do what, and about commits. */
+/** What every test and the demo rely on: the emulated GitHub holds GitHub's rules about who may ask, and about git over HTTP. */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readlinkSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import { baseSha, commit, REPO } from '../fixtures/clock-on-host.ts';
 import { type Answer, appJwt, ask, mint } from '../github-host/app-client.ts';
 import { type GithubHost, startGithubHost } from '../github-host/github-host.ts';
 import { newAppKey, PEOPLE, type SeedFile } from '../github-host/seed.ts';
 
 const run = promisify(execFile);
-const REPO = '/repos/octo-org/clock';
 const FILES: SeedFile[] = [
   { path: 'README.md', content: '# clock\n' },
   { path: 'bin/clock', content: '#!/bin/sh\n', mode: '100755' },
@@ -40,42 +39,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const Sha = z.looseObject({ sha: z.string() });
-const Ref = z.looseObject({ object: z.looseObject({ sha: z.string() }) });
-const Commit = Sha.extend({
-  tree: Sha,
-  author: z.looseObject({ name: z.string() }),
-  verification: z.looseObject({ verified: z.boolean(), reason: z.string() }),
-});
 const api = (route: string, body?: unknown): Promise<Answer> => ask(host, route, { token, body });
-
-async function baseSha(): Promise<string> {
-  return Ref.parse((await api(`GET ${REPO}/git/ref/heads/main`)).data).object.sha;
-}
-
-async function commit(
-  extra: Readonly<Record<string, unknown>> = {},
-  content = 'x',
-): Promise<z.infer<typeof Commit>> {
-  const base = await baseSha();
-  const { tree } = Commit.parse((await api(`GET ${REPO}/git/commits/${base}`)).data);
-  const entry = { path: 'new/file', mode: '100755', type: 'blob', content };
-  const made = Sha.parse((await api(`POST ${REPO}/git/trees`, { base_tree: tree.sha, tree: [entry] })).data);
-  const body = { message: 'Change', tree: made.sha, parents: [base], ...extra };
-  return Commit.parse((await api(`POST ${REPO}/git/commits`, body)).data);
-}
-
-const graphql = (query: string, variables: unknown): Promise<Answer> =>
-  api('POST /graphql', { query, variables });
-const UPDATE = 'mutation($input: UpdateRefsInput!) { updateRefs(input: $input) { clientMutationId } }';
-
-async function updateRef(update: Readonly<Record<string, unknown>>): Promise<string> {
-  const { node_id: repositoryId } = z
-    .looseObject({ node_id: z.string() })
-    .parse((await api(`GET ${REPO}`)).data);
-  const answer = await graphql(UPDATE, { input: { repositoryId, refUpdates: [update] } });
-  return JSON.stringify(answer.data);
-}
 
 describe('who may ask', () => {
   it('takes the App by its own key only', async () => {
@@ -113,7 +77,7 @@ describe('who may ask', () => {
     });
     expect((await ask(host, `GET ${REPO}`, { token: narrow })).status).toBe(200);
     expect((await ask(host, 'GET /repos/octo-org/secret', { token: narrow })).status).not.toBe(200);
-    const comment = { token: narrow, body: { ref: 'refs/heads/x', sha: await baseSha() } };
+    const comment = { token: narrow, body: { ref: 'refs/heads/x', sha: await baseSha(api) } };
     expect((await ask(host, `POST ${REPO}/git/refs`, comment)).status).toBe(403);
     const route = `POST /app/installations/${host.app.installationId}/access_tokens`;
     const wide = { token: appJwt(host), body: { permissions: { workflows: 'write' } } };
@@ -142,7 +106,7 @@ describe('git over HTTP', () => {
     `http://x-access-token:${key}@${new URL(host.url).host}/octo-org/${name}.git`;
 
   it('serves one commit by its SHA with modes and bytes as they were', async () => {
-    const sha = await baseSha();
+    const sha = await baseSha(api);
     await run('git', ['init', '-q', folder]);
     await run('git', [
       '-C',
@@ -166,7 +130,7 @@ describe('git over HTTP', () => {
   });
 
   it('serves a commit that the App made through the API, with its executable bit', async () => {
-    const { sha } = await commit();
+    const { sha } = await commit(api);
     await api(`POST ${REPO}/git/refs`, { ref: 'refs/heads/glovebox/1-a', sha });
     await run('git', [
       'clone',
@@ -192,111 +156,5 @@ describe('git over HTTP', () => {
     await expect(
       run('git', ['-C', join(folder, 'clone'), 'push', '-q', 'origin', 'HEAD:refs/heads/x']),
     ).rejects.toThrow();
-  });
-});
-
-describe('commits', () => {
-  it('marks a commit of the App verified when it names neither author nor committer', async () => {
-    const made = await commit();
-    expect(made.verification).toMatchObject({ verified: true, reason: 'valid' });
-    expect(made.author.name).toBe('glovebox[bot]');
-    const read = Commit.parse((await api(`GET ${REPO}/git/commits/${made.sha}`)).data);
-    expect(read.verification.verified).toBe(true);
-  });
-
-  const someone = { name: 'octocat', email: 'octocat@example.com' };
-  it.each([
-    ['an author', { author: someone }],
-    ['a committer', { committer: someone }],
-  ])('leaves a commit with %s unverified', async (_what, extra) => {
-    const made = await commit(extra);
-    expect(made.verification).toMatchObject({ verified: false, reason: 'unsigned' });
-  });
-
-  it('leaves a commit that a person pushed unverified', async () => {
-    const sha = host.people.push({
-      repository: 'clock',
-      as: 'writer',
-      branch: 'topic',
-      files: [FILES[0] ?? { path: 'a', content: '' }],
-    });
-    const read = Commit.parse((await api(`GET ${REPO}/git/commits/${sha}`)).data);
-    expect(read.verification.verified).toBe(false);
-  });
-
-  it('INC-16: refuses a tree with a workflow file from an App without `workflows`', async () => {
-    const entry = { path: '.github/workflows/new.yml', mode: '100644', type: 'blob', content: 'on: push' };
-    expect((await api(`POST ${REPO}/git/trees`, { tree: [entry] })).status).toBe(403);
-    const asPerson = { token: PEOPLE.writer.token, body: { tree: [entry] } };
-    expect((await ask(host, `POST ${REPO}/git/trees`, asPerson)).status).toBe(201);
-  });
-
-  it('INC-16: refuses a branch whose commit changes a workflow file that somebody else wrote into a tree', async () => {
-    const entry = { path: '.github/workflows/new.yml', mode: '100644', type: 'blob', content: 'on: push' };
-    const asPerson = { token: PEOPLE.writer.token, body: { tree: [entry] } };
-    const { sha: tree } = Sha.parse((await ask(host, `POST ${REPO}/git/trees`, asPerson)).data);
-    const made = await commit({ tree });
-    const answer = await api(`POST ${REPO}/git/refs`, { ref: 'refs/heads/glovebox/1-a', sha: made.sha });
-    expect(answer).toMatchObject({ status: 422 });
-  });
-});
-
-describe('INC-16, counter-test: an App with `workflows: write`', () => {
-  it('writes a workflow file, tree and branch', async () => {
-    await host.close();
-    const permissions = { metadata: 'read', contents: 'write', workflows: 'write' } as const;
-    host = await startGithubHost({ repositories: [{ name: 'clock', files: FILES }], app: { permissions } });
-    token = await mint(host);
-    const entry = { path: '.github/workflows/new.yml', mode: '100644', type: 'blob', content: 'on: push' };
-    const tree = await api(`POST ${REPO}/git/trees`, { tree: [entry] });
-    expect(tree.status).toBe(201);
-    const made = await commit({ tree: Sha.parse(tree.data).sha });
-    const answer = await api(`POST ${REPO}/git/refs`, { ref: 'refs/heads/glovebox/1-a', sha: made.sha });
-    expect(answer).toMatchObject({ status: 201 });
-  });
-});
-
-describe('references', () => {
-  const name = 'refs/heads/glovebox/1-a';
-
-  it('creates a reference once', async () => {
-    const { sha } = await commit();
-    expect((await api(`POST ${REPO}/git/refs`, { ref: name, sha })).status).toBe(201);
-    expect((await api(`POST ${REPO}/git/refs`, { ref: name, sha })).status).toBe(422);
-  });
-
-  it('moves a reference only from where the caller saw it', async () => {
-    const [first, second] = [await commit({}, 'one'), await commit({}, 'two')];
-    await api(`POST ${REPO}/git/refs`, { ref: name, sha: first.sha });
-    const next = Commit.parse(
-      (
-        await api(`POST ${REPO}/git/commits`, {
-          message: 'Next',
-          tree: second.tree.sha,
-          parents: [first.sha],
-        })
-      ).data,
-    );
-    expect(await updateRef({ name, beforeOid: second.sha, afterOid: next.sha })).toContain('UNPROCESSABLE');
-    expect(await updateRef({ name, beforeOid: first.sha, afterOid: second.sha })).toContain(
-      'not a fast-forward',
-    );
-    expect(await updateRef({ name, beforeOid: first.sha, afterOid: next.sha })).not.toContain('errors');
-    expect(Ref.parse((await api(`GET ${REPO}/git/ref/heads/glovebox/1-a`)).data).object.sha).toBe(next.sha);
-  });
-
-  it('deletes a reference by a zero oid, and only from where the caller saw it', async () => {
-    const { sha } = await commit();
-    await api(`POST ${REPO}/git/refs`, { ref: name, sha });
-    const zero = '0'.repeat(40);
-    expect(await updateRef({ name, beforeOid: await baseSha(), afterOid: zero })).toContain('UNPROCESSABLE');
-    expect(await updateRef({ name, beforeOid: sha, afterOid: zero })).not.toContain('errors');
-    expect((await api(`GET ${REPO}/git/ref/heads/glovebox/1-a`)).status).toBe(404);
-  });
-
-  it('refuses what a ruleset forbids', async () => {
-    const { sha } = await commit();
-    host.rules.forbiddenRefs.push(/^refs\/heads\/glovebox\//);
-    expect((await api(`POST ${REPO}/git/refs`, { ref: name, sha })).status).toBe(422);
   });
 });
