@@ -1,28 +1,17 @@
 /** Pull requests, check runs and comments of the emulated GitHub: its limits, and what follows from what. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { type Answer, ask, mint } from '../github-host/app-client.ts';
+import { BRANCH, hostWithBranch, openPull, REPO } from '../fixtures/clock-on-host.ts';
+import { type Answer, ask } from '../github-host/app-client.ts';
 import { secondaryRateLimit, serverError } from '../github-host/faults.ts';
-import { type GithubHost, startGithubHost } from '../github-host/github-host.ts';
-
-const REPO = '/repos/octo-org/clock';
-const BRANCH = 'glovebox/1-a';
+import type { GithubHost } from '../github-host/github-host.ts';
 
 let host: GithubHost;
 let token: string;
 let head: string;
 
 beforeEach(async () => {
-  host = await startGithubHost({
-    repositories: [{ name: 'clock', files: [{ path: 'a', content: 'b' }], firstIssueNumber: 42 }],
-  });
-  token = await mint(host);
-  head = host.people.push({
-    repository: 'clock',
-    as: 'writer',
-    branch: BRANCH,
-    files: [{ path: 'a', content: 'c' }],
-  });
+  ({ host, token, head } = await hostWithBranch());
 });
 
 afterEach(() => host.close());
@@ -36,14 +25,12 @@ const Pull = z.looseObject({
   head: z.looseObject({ sha: z.string() }),
 });
 type Pull = z.infer<typeof Pull>;
-const openPull = (draft = false): Promise<Answer> =>
-  api(`POST ${REPO}/pulls`, { title: 'Resolve #42', head: BRANCH, base: 'main', body: 'text', draft });
 const readPull = async (number: number): Promise<Pull> =>
   Pull.parse((await api(`GET ${REPO}/pulls/${number}`)).data);
 
 describe('pull requests', () => {
   it('follow their branch, and close when it is deleted', async () => {
-    const { number } = Pull.parse((await openPull()).data);
+    const { number } = Pull.parse((await openPull(api)).data);
     const next = host.people.push({
       repository: 'clock',
       as: 'writer',
@@ -56,8 +43,8 @@ describe('pull requests', () => {
   });
 
   it('are one per head, need a head that exists and something to merge', async () => {
-    expect((await openPull()).status).toBe(201);
-    expect((await openPull()).status).toBe(422);
+    expect((await openPull(api)).status).toBe(201);
+    expect((await openPull(api)).status).toBe(422);
     const missing = { title: 'x', head: 'nowhere', base: 'main' };
     expect((await api(`POST ${REPO}/pulls`, missing)).status).toBe(422);
     expect((await api(`POST ${REPO}/pulls`, { ...missing, head: 'main' })).status).toBe(422);
@@ -65,9 +52,9 @@ describe('pull requests', () => {
 
   it('may be drafts unless the plan has none, and become ready through GraphQL', async () => {
     host.rules.draftsRefused = true;
-    expect((await openPull(true)).status).toBe(422);
+    expect((await openPull(api, true)).status).toBe(422);
     host.rules.draftsRefused = false;
-    const pull = Pull.parse((await openPull(true)).data);
+    const pull = Pull.parse((await openPull(api, true)).data);
     const query =
       'mutation($id: ID!) { markPullRequestReadyForReview(input: { pullRequestId: $id }) { pullRequest { isDraft } } }';
     const answer = await api('POST /graphql', { query, variables: { id: pull.node_id } });
@@ -78,7 +65,7 @@ describe('pull requests', () => {
   });
 
   it('take labels and an assignee under their issue number, in one request', async () => {
-    const { number } = Pull.parse((await openPull()).data);
+    const { number } = Pull.parse((await openPull(api)).data);
     expect(number).toBe(42);
     await api(`PATCH ${REPO}/issues/${number}`, { labels: ['agent'], assignees: ['octocat'] });
     const answer = await api(`GET ${REPO}/issues/${number}`);
@@ -150,7 +137,7 @@ describe('comments and reactions', () => {
 
 describe('lists', () => {
   it('show pull requests among the issues, as GitHub does', async () => {
-    await openPull();
+    await openPull(api);
     await host.people.openIssue({ repository: 'clock', as: 'writer', title: 't', body: 'b' });
     const Rows = z.array(z.looseObject({ number: z.int(), pull_request: z.unknown().optional() }));
     const rows = Rows.parse((await api(`GET ${REPO}/issues?state=open`)).data);
@@ -221,33 +208,7 @@ describe('bad days', () => {
 
   it('lose an answer after the work was done', async () => {
     host.faults.add(serverError(/\/pulls$/, 'after'));
-    expect((await openPull()).status).toBe(502);
+    expect((await openPull(api)).status).toBe(502);
     expect((await api(`GET ${REPO}/pulls?head=octo-org:${BRANCH}`)).data).toHaveLength(1);
-  });
-});
-
-describe('what our product asks', () => {
-  it.each([
-    ['an unknown path', 'GET /repos/octo-org/clock/nothing', undefined],
-    ['an unknown query parameter', `GET ${REPO}/issues?colour=red`, undefined],
-    ['an unknown body property', `POST ${REPO}/issues/1/reactions`, { content: 'eyes', extra: 1 }],
-    ['a wrong type', `POST ${REPO}/issues/1/comments`, { body: 7 }],
-    ['a missing property', `POST ${REPO}/git/commits`, { message: 'm' }],
-    ['a wrong value', `POST ${REPO}/issues/1/reactions`, { content: 'smile' }],
-    ['a body that is missing', `POST ${REPO}/git/trees`, undefined],
-  ])('is a violation with %s', async (_what, route, body) => {
-    await api(route, body);
-    expect(host.violations).toHaveLength(1);
-  });
-
-  it('is no violation where GitHub describes it, and is counted by kind', async () => {
-    const number = await host.people.openIssue({ repository: 'clock', as: 'writer', title: 't', body: 'b' });
-    await api(`POST ${REPO}/issues/${number}/reactions`, { content: 'eyes' });
-    await api(`POST ${REPO}/issues/${number}/comments`, { body: 'Accepted' });
-    await api(`PATCH ${REPO}/issues/comments/1`, { body: 'Running' });
-    await openPull();
-    await api(`PATCH ${REPO}/issues/${number + 1}`, { labels: ['agent'], assignees: ['octocat'] });
-    expect(host.violations).toEqual([]);
-    expect(host.githubCalls()).toEqual({ content: 4, edit: 1, git: 0, read: 0, token: 1 });
   });
 });
