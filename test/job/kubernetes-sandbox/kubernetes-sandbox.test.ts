@@ -1,31 +1,10 @@
+/** Replicas of one bot that follow a cluster's jobs by watches: what they know, when, at what cost, and what they never claim. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { EventSeen } from '../../../src/job/kube-objects.ts';
-import {
-  createKubernetesSandbox,
-  type KubernetesSandbox,
-} from '../../../src/job/kubernetes-sandbox/kubernetes-sandbox.ts';
-import type { JobSpec } from '../../../src/job/sandbox.ts';
-import type { Clock } from '../../../src/shared/clock.ts';
-import { systemClock } from '../../../src/shared/clock.ts';
-import { createLog } from '../../../src/shared/log.ts';
-import { buildPodJob, FACTS, POD } from '../../builders/pod-job.ts';
-import { FakeCluster, refused, unavailable } from '../../fakes/fake-cluster.ts';
+import type { KubernetesSandbox } from '../../../src/job/kubernetes-sandbox/kubernetes-sandbox.ts';
+import { type FakeCluster, refused, unavailable } from '../../fakes/fake-cluster.ts';
 import { eventually } from '../../fixtures/process-sandbox.ts';
+import { A, B, RUNNING, SandboxReplicas, specOf, until } from '../../fixtures/sandbox-replicas.ts';
 
-/** Minutes of following and relisting in a second. */
-const SPEED = 300;
-const fastClock: Clock = {
-  now: () => Date.now() * SPEED,
-  sleep: (ms, signal) => systemClock.sleep(ms / SPEED, signal),
-};
-
-const A = { namespace: 'sandboxes-a', name: 'gb-7k2m9q-work-aaaaaaaaaa' };
-const B = { namespace: 'sandboxes-b', name: 'gb-3h8x4d-work-bbbbbbbbbb' };
-const specOf = ({ namespace, name }: typeof A): JobSpec => buildPodJob({ name, pod: { ...POD, namespace } });
-const RUNNING = {
-  phase: 'Pending',
-  initContainerStatuses: [{ name: 'fetch', state: { running: { startedAt: '2026-01-02T14:05:02Z' } } }],
-};
 const ENDED = {
   phase: 'Failed',
   initContainerStatuses: [
@@ -44,41 +23,19 @@ const ENDED = {
 };
 
 describe('the Kubernetes sandbox', () => {
+  let replicas: SandboxReplicas;
   let cluster: FakeCluster;
-  let open: KubernetesSandbox[];
-  let gateway: string | null;
-
-  /** One replica of the bot. The record knows both jobs. */
-  const replica = (change: { namespaces?: readonly string[]; store?: string } = {}): KubernetesSandbox => {
-    const { gateway: _, ...facts } = FACTS;
-    const sandbox = createKubernetesSandbox({
-      cluster,
-      clock: fastClock,
-      log: createLog('silent'),
-      random: () => 0.5,
-      facts: { ...facts, store: change.store ?? facts.store },
-      gateway: { host: 'gateway.glovebox.svc.cluster.local', port: 8_080 },
-      lookup: async () => gateway ?? Promise.reject(new Error('ENOTFOUND')),
-      namespaces: change.namespaces ?? [A.namespace, B.namespace],
-      namespaceOf: async (name) => [A, B].find((job) => job.name === name)?.namespace ?? null,
-    });
-    open.push(sandbox);
-    return sandbox;
-  };
-  const calls = (what: RegExp) => cluster.calls.filter((call) => what.test(call));
+  const replica: SandboxReplicas['replica'] = (change) => replicas.replica(change);
+  const calls: SandboxReplicas['calls'] = (what) => replicas.calls(what);
   const isTold = async (sandbox: KubernetesSandbox, name: string, state: string | null) =>
     (await sandbox.observe(name))?.state === (state ?? undefined);
-  const until = async (isIt: () => Promise<boolean>) => {
-    while (!(await isIt())) await systemClock.sleep(2);
-  };
 
   beforeEach(() => {
-    cluster = new FakeCluster();
-    open = [];
-    gateway = '198.19.0.77';
+    replicas = new SandboxReplicas();
+    cluster = replicas.cluster;
   });
   afterEach(async () => {
-    await Promise.all(open.map((one) => one.close()));
+    await replicas.close();
     expect(cluster.watching()).toBe(0);
   });
 
@@ -220,81 +177,6 @@ describe('the Kubernetes sandbox', () => {
     expect(await after.observe(A.name)).toMatchObject({ state: 'running' });
   });
 
-  it('says at once why a Job gets no pod', async () => {
-    const sandbox = replica();
-    await sandbox.launch(specOf(A), {});
-    cluster.putEvent(A, 'Error creating: pods "x" is forbidden: exceeded quota: sandbox, requested: pods=1');
-    await until(async () => (await sandbox.observe(A.name))?.trouble?.kind === 'quota-full');
-    cluster.putPod(A, RUNNING);
-    await until(async () => (await sandbox.observe(A.name))?.trouble === null);
-  });
-
-  it('says it after a restart too, whichever list is answered first', async () => {
-    await replica().launch(specOf(A), {});
-    cluster.putEvent(A, 'Error creating: pods "x" is forbidden: exceeded quota: sandbox, requested: pods=1');
-    const jobs = Promise.withResolvers<void>();
-    cluster.beforeListAnswer = (kind) => (kind === 'jobs' ? jobs.promise : Promise.resolve());
-    const sandbox = replica();
-    await eventually(() => cluster.watching() >= 4, 5_000);
-    jobs.resolve();
-    await until(async () => (await sandbox.observe(A.name))?.trouble?.kind === 'quota-full');
-  });
-
-  const HANGS = {
-    phase: 'Pending',
-    conditions: [{ type: 'PodScheduled', status: 'True' }],
-    initContainerStatuses: [{ name: 'fetch', state: { waiting: { reason: 'PodInitializing' } } }],
-  };
-  const failedMount = () =>
-    EventSeen.parse({
-      metadata: { name: 'x.1' },
-      involvedObject: { kind: 'Pod' },
-      reason: 'FailedMount',
-      message: 'configmap "missing" not found',
-      lastTimestamp: new Date(),
-    });
-
-  it("asks for the events of a pod that hangs, once a minute, and says them in the kubelet's words", async () => {
-    const sandbox = replica();
-    await sandbox.launch(specOf(A), {});
-    const { uid } = cluster.putPod(A, HANGS).metadata;
-    cluster.podComplaints.set(uid, [failedMount()]);
-    const began = fastClock.now();
-    await until(async () => (await sandbox.observe(A.name))?.trouble?.kind === 'start-failed');
-    expect(await sandbox.observe(A.name)).toMatchObject({
-      state: 'waiting',
-      trouble: { message: 'FailedMount: configmap "missing" not found' },
-    });
-    await until(async () => calls(/^pod-events/).length === 3);
-    expect(fastClock.now() - began).toBeGreaterThan(15_000 + 2 * 60_000);
-    cluster.putPod(A, RUNNING);
-    await until(async () => (await sandbox.observe(A.name))?.trouble === null);
-  });
-
-  it('asks for no events of a pod that begins, waits for a node, or says itself why it hangs', async () => {
-    const sandbox = replica();
-    await Promise.all([sandbox.launch(specOf(A), {}), sandbox.launch(specOf(B), {})]);
-    const unscheduled = { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: 'none' };
-    cluster.putPod(A, { phase: 'Pending', conditions: [unscheduled] });
-    const waiting = { reason: 'CreateContainerConfigError', message: 'secret "missing" not found' };
-    cluster.putPod(B, { ...HANGS, initContainerStatuses: [{ name: 'fetch', state: { waiting } }] });
-    const began = fastClock.now();
-    await until(async () => fastClock.now() - began > 120_000);
-    cluster.putPod(A, RUNNING);
-    await until(async () => fastClock.now() - began > 240_000);
-    expect(calls(/^pod-events/)).toEqual([]);
-  });
-
-  it('asks again where the events could not be read', async () => {
-    const sandbox = replica();
-    await sandbox.launch(specOf(A), {});
-    cluster.failNext('pod-events', unavailable());
-    const { uid } = cluster.putPod(A, HANGS).metadata;
-    cluster.podComplaints.set(uid, [failedMount()]);
-    await until(async () => (await sandbox.observe(A.name))?.trouble?.kind === 'start-failed');
-    expect(calls(/^pod-events/)).toHaveLength(2);
-  });
-
   it('looks the gateway up at each creation, since its Service may be made anew', async () => {
     const sandbox = replica();
     const created: unknown[] = [];
@@ -304,11 +186,11 @@ describe('the Kubernetes sandbox', () => {
       return create(manifest);
     };
     await sandbox.launch(specOf(A), {});
-    gateway = '198.19.0.99';
+    replicas.gateway = '198.19.0.99';
     await sandbox.launch(specOf(B), {});
     const alias = (ip: string) => [{ ip, hostnames: ['gateway'] }];
     expect(created).toEqual([alias('198.19.0.77'), alias('198.19.0.99')]);
-    gateway = null;
+    replicas.gateway = null;
     await expect(
       sandbox.launch(specOf({ ...A, name: 'gb-7k2m9q-work-cccccccccc' }), {}),
     ).rejects.toMatchObject({
