@@ -160,7 +160,7 @@ describe.each(isolations.filter(isLimited))('a fork bomb in %s', (isolation) => 
     const timer = setInterval(() => {
       most.count = Math.max(most.count, processesWith(marker).length);
     }, 50);
-    const { job } = await attack(test, isolation, { shell }, limited({ processes: 60, wallClockMs: 2_000 }));
+    const { job } = await attack(test, isolation, { shell }, limited({ processes: 60, wallClockMs: 5_000 }));
     clearInterval(timer);
     expect(job.phases[0]?.reason).toBe('time');
     expect(most.count).toBeGreaterThan(5);
