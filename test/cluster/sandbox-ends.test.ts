@@ -5,21 +5,13 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openKubeAccess } from '../../src/job/kube-access.ts';
 import { createKubeClient } from '../../src/job/kube-client.ts';
-import type { KubeCluster } from '../../src/job/kube-cluster.ts';
-import type { PodManifest } from '../../src/job/kube-objects.ts';
 import { kubernetesJob } from '../../src/job/kubernetes-sandbox/kubernetes-job.ts';
-import type { JobObservation, JobSpec, Sandbox, Trouble } from '../../src/job/sandbox.ts';
 import { buildPodJob, buildVerifyJob, FACTS, POD } from '../builders/pod-job.ts';
 import { observedUntil } from '../contracts/sandbox-contract.ts';
 import { auditLog, clusterHere, kubeconfigPath, kubectl } from '../fixtures/cluster.ts';
-import { type ClusterSandbox, openClusterSandbox, withoutPriority } from '../fixtures/cluster-sandbox.ts';
+import { hasEnded, isRunning, launch, podOf, reasons, until } from '../fixtures/cluster-jobs.ts';
+import { type ClusterSandbox, openClusterSandbox } from '../fixtures/cluster-sandbox.ts';
 import { startCutProxy } from '../fixtures/cut-proxy.ts';
-
-const hasEnded = (job: JobObservation) => job.state === 'ended';
-const isRunning = (phase: string) => (job: JobObservation) =>
-  job.phases.some((one) => one.phase === phase && one.state === 'running');
-const hasTrouble = (kind: Trouble['kind']) => (job: JobObservation) => job.trouble?.kind === kind;
-const reasons = (job: JobObservation) => job.phases.map(({ phase, reason }) => `${phase} ${reason}`);
 
 describe.runIf(clusterHere)('jobs on the cluster', () => {
   let test: ClusterSandbox;
@@ -28,36 +20,13 @@ describe.runIf(clusterHere)('jobs on the cluster', () => {
   });
   afterAll(() => test.close());
 
-  const launch = async (
-    script: Parameters<ClusterSandbox['spec']>[0],
-    change: Partial<JobSpec> = {},
-    sandbox: Sandbox = test.sandbox,
-  ) => {
-    const spec = test.spec(script, change);
-    await sandbox.launch(spec, {});
-    return spec;
-  };
-  const until = (spec: JobSpec, isIt: (job: JobObservation) => boolean, sandbox: Sandbox = test.sandbox) =>
-    observedUntil(sandbox, spec.name, isIt);
-  const podOf = (spec: JobSpec) =>
-    kubectl([
-      'get',
-      'pod',
-      '-n',
-      test.namespace,
-      '-l',
-      `batch.kubernetes.io/job-name=${spec.name}`,
-      '-o',
-      'name',
-    ]);
-
   it('costs two calls of ours from its launch to its removal, with another replica looking on', async () => {
     const other = test.another();
-    const spec = await launch({ fetch: {}, work: {} });
-    await expect.poll(() => podOf(spec)).not.toBe('');
+    const spec = await launch(test, { fetch: {}, work: {} });
+    await expect.poll(() => podOf(test, spec)).not.toBe('');
     const podUid = await kubectl([
       'get',
-      (await podOf(spec)).trim(),
+      (await podOf(test, spec)).trim(),
       '-n',
       test.namespace,
       '-o',
@@ -65,7 +34,7 @@ describe.runIf(clusterHere)('jobs on the cluster', () => {
     ]);
     // a replica that asks before its watch has told of the job makes one call more, to be sure
     await expect.poll(async () => (await other.list()).length).toBe(1);
-    await Promise.all([until(spec, hasEnded), until(spec, hasEnded, other)]);
+    await Promise.all([until(test, spec, hasEnded), observedUntil(other, spec.name, hasEnded)]);
     await test.sandbox.stop(spec.name, 0);
     await test.sandbox.remove(spec.name);
     await expect.poll(async () => (await other.list()).length).toBe(0);
@@ -79,13 +48,13 @@ describe.runIf(clusterHere)('jobs on the cluster', () => {
     const spec = test.spec({ fetch: {}, work: { hang: true } });
     await Promise.all([test.sandbox.launch(spec, {}), other.launch(spec, {})]);
     const [one, same] = await Promise.all([
-      until(spec, isRunning('work')),
-      until(spec, isRunning('work'), other),
+      until(test, spec, isRunning('work')),
+      observedUntil(other, spec.name, isRunning('work')),
     ]);
     expect(same).toEqual(one);
-    expect((await podOf(spec)).trim().split('\n')).toHaveLength(1);
+    expect((await podOf(test, spec)).trim().split('\n')).toHaveLength(1);
     await other.stop(spec.name, 0);
-    expect(reasons(await until(spec, hasEnded))).toEqual(['fetch completed', 'work stopped']);
+    expect(reasons(await until(test, spec, hasEnded))).toEqual(['fetch completed', 'work stopped']);
   });
 
   it('sees the end of a job through watches that were cut, and while nobody answered', async () => {
@@ -103,8 +72,8 @@ describe.runIf(clusterHere)('jobs on the cluster', () => {
       warn: () => {},
     });
     const far = test.another({ cluster: createKubeClient(access) });
-    const spec = await launch({ fetch: {}, work: { hang: true } });
-    await until(spec, isRunning('work'), far);
+    const spec = await launch(test, { fetch: {}, work: { hang: true } });
+    await observedUntil(far, spec.name, isRunning('work'));
     proxy.refuse(true);
     proxy.cut();
     await expect(far.observe('gb-7k2m9q-work-ffffffffff')).rejects.toMatchObject({
@@ -112,99 +81,29 @@ describe.runIf(clusterHere)('jobs on the cluster', () => {
     });
     expect(await far.observe(spec.name)).toMatchObject({ state: 'running' });
     await test.sandbox.stop(spec.name, 0);
-    await until(spec, hasEnded);
+    await until(test, spec, hasEnded);
     proxy.refuse(false);
-    expect(reasons(await until(spec, hasEnded, far))).toEqual(['fetch completed', 'work stopped']);
+    expect(reasons(await observedUntil(far, spec.name, hasEnded))).toEqual([
+      'fetch completed',
+      'work stopped',
+    ]);
     await far.close();
     await access.close();
     await proxy.close();
     rmSync(folder, { recursive: true });
   });
 
-  it('names the image that cannot be pulled, within seconds', async () => {
-    const spec = await launch({ fetch: {}, work: {} }, { image: 'registry.invalid/octo-org/toolchain:1' });
-    const began = Date.now();
-    const { trouble } = await until(spec, hasTrouble('image-not-pulled'));
-    expect(trouble?.message).toContain("Image 'registry.invalid/octo-org/toolchain:1'");
-    expect(Date.now() - began).toBeLessThan(30_000);
-    await test.sandbox.stop(spec.name, 0);
-  });
-
-  it('says why no node takes a job, and runs it nowhere else', async () => {
-    const pod = { ...POD, namespace: test.namespace, cpuMillis: 100, nodeSelector: { pool: 'sandboxes' } };
-    const spec = await launch({ fetch: {}, work: {} }, { pod });
-    const job = await until(spec, hasTrouble('unschedulable'));
-    expect(job).toMatchObject({
-      state: 'waiting',
-      trouble: { message: expect.stringMatching(/nodes are available/) },
-    });
-    await test.sandbox.stop(spec.name, 0);
-    await until(spec, hasEnded);
-  });
-
-  it('waits while the quota is full, and says so', async () => {
-    const quota = {
-      apiVersion: 'v1',
-      kind: 'ResourceQuota',
-      metadata: { name: 'full', namespace: test.namespace },
-    };
-    await kubectl(['apply', '-f', '-'], {
-      input: JSON.stringify({ ...quota, spec: { hard: { pods: '0' } } }),
-    });
-    await expect
-      .poll(() =>
-        kubectl(['get', 'quota', 'full', '-n', test.namespace, '-o', 'jsonpath={.status.hard.pods}']),
-      )
-      .toBe('0');
-    const spec = await launch({ fetch: {}, work: {} });
-    const job = await until(spec, hasTrouble('quota-full'));
-    expect(job).toMatchObject({
-      state: 'waiting',
-      trouble: { message: expect.stringMatching(/exceeded quota: full/) },
-    });
-    await kubectl(['delete', 'quota', 'full', '-n', test.namespace]);
-    expect(reasons(await until(spec, hasEnded))).toEqual(['fetch completed', 'work completed']);
-  });
-
-  it("says in the kubelet's words why a pod hangs whose status says nothing", async () => {
-    const lacking = test.another({ cluster: withMissingVolume(test.cluster) });
-    const spec = await launch({ fetch: {}, work: {} }, {}, lacking);
-    const job = await until(spec, hasTrouble('start-failed'));
-    expect(job).toMatchObject({
-      state: 'waiting',
-      trouble: { message: expect.stringMatching(/^FailedMount: .*configmap "missing" not found/) },
-    });
-    await test.sandbox.stop(spec.name, 0);
-    await until(spec, hasEnded);
-  });
-
-  it('names the runtime that a node does not have, also once the deadline has ended the pod', async () => {
-    const runtimeClass = `${test.namespace}-nowhere`;
-    const kinds = { apiVersion: 'node.k8s.io/v1', kind: 'RuntimeClass', handler: 'nowhere' };
-    const manifest = { ...kinds, metadata: { name: runtimeClass } };
-    await kubectl(['apply', '-f', '-'], { input: JSON.stringify(manifest) });
-    const pod = { ...POD, namespace: test.namespace, cpuMillis: 100, runtimeClass };
-    const hasty = test.another({ cluster: withDeadline(test.cluster, 40) });
-    const spec = await launch({ fetch: {}, work: {} }, { pod }, hasty);
-    const job = await until(spec, hasEnded);
-    expect([reasons(job)[0], job.trouble]).toEqual([
-      'fetch stopped',
-      { kind: 'start-failed', message: expect.stringMatching(/^FailedCreatePodSandBox: .*"nowhere"/) },
-    ]);
-    await kubectl(['delete', 'runtimeclass', runtimeClass]);
-  }, 120_000);
-
   it('tells a pod that somebody deleted from one that we ended', async () => {
-    const spec = await launch({ fetch: {}, work: { hang: true } });
-    await until(spec, isRunning('work'));
-    await kubectl(['delete', (await podOf(spec)).trim(), '-n', test.namespace, '--wait=false']);
-    const job = await until(spec, hasEnded);
+    const spec = await launch(test, { fetch: {}, work: { hang: true } });
+    await until(test, spec, isRunning('work'));
+    await kubectl(['delete', (await podOf(test, spec)).trim(), '-n', test.namespace, '--wait=false']);
+    const job = await until(test, spec, hasEnded);
     expect([reasons(job), job.trouble?.kind]).toEqual([['fetch completed', 'work stopped'], 'pod-deleted']);
   });
 
   it('says memory where the kernel killed for it, while deliver runs on', async () => {
-    const spec = await launch({ fetch: {}, verify: { eat: true }, deliver: { hang: true } });
-    const job = await until(spec, (one) => one.phases.some(({ reason }) => reason === 'memory'));
+    const spec = await launch(test, { fetch: {}, verify: { eat: true }, deliver: { hang: true } });
+    const job = await until(test, spec, (one) => one.phases.some(({ reason }) => reason === 'memory'));
     expect(job.phases.map(({ phase, state }) => `${phase} ${state}`)).toEqual([
       'fetch ended',
       'verify ended',
@@ -214,8 +113,8 @@ describe.runIf(clusterHere)('jobs on the cluster', () => {
   });
 
   it('says memory of work too, and long before its deadline', async () => {
-    const spec = await launch({ fetch: {}, work: { eat: true } });
-    expect(reasons(await until(spec, hasEnded))).toEqual(['fetch completed', 'work memory']);
+    const spec = await launch(test, { fetch: {}, work: { eat: true } });
+    expect(reasons(await until(test, spec, hasEnded))).toEqual(['fetch completed', 'work memory']);
   });
 
   it('hands each container exactly what its layout says, and nothing of the cluster', async () => {
@@ -223,8 +122,8 @@ describe.runIf(clusterHere)('jobs on the cluster', () => {
       SCRIPT: JSON.stringify({ fetch: {}, work: { hang: true } }),
       KEPT: '$(KUBERNETES_PORT) $$ $(HOME)',
     };
-    const spec = await launch({ fetch: {}, work: {} }, { toolEnv });
-    await until(spec, isRunning('work'));
+    const spec = await launch(test, { fetch: {}, work: {} }, { toolEnv });
+    await until(test, spec, isRunning('work'));
     const log = () => kubectl(['logs', `job/${spec.name}`, '-c', 'work', '-n', test.namespace]);
     await expect.poll(log, { timeout: 10_000 }).toContain('begin');
     const begin = JSON.parse((await log()).split('\n')[0] ?? '');
@@ -265,32 +164,6 @@ describe.runIf(clusterHere)('jobs on the cluster', () => {
     expect(await kubectl(args, { input: JSON.stringify(manifest) })).toContain('created (server dry run)');
   });
 });
-
-/** A cluster whose pods have a volume that nobody can mount. */
-function withMissingVolume(cluster: KubeCluster): KubeCluster {
-  return withPod(cluster, (pod) => {
-    pod.volumes?.push({ name: 'settings', configMap: { name: 'missing' } });
-    // a volume that no container mounts is left out by the kubelet
-    pod.initContainers?.[0]?.volumeMounts?.push({ name: 'settings', mountPath: '/settings' });
-  });
-}
-
-function withDeadline(cluster: KubeCluster, seconds: number): KubeCluster {
-  return withPod(cluster, (pod) => {
-    pod.activeDeadlineSeconds = seconds;
-  });
-}
-
-function withPod(cluster: KubeCluster, change: (pod: PodManifest) => unknown): KubeCluster {
-  return {
-    ...withoutPriority(cluster),
-    createJob: (manifest) => {
-      const pod = manifest.spec?.template.spec;
-      if (pod) change(pod);
-      return cluster.createJob(manifest);
-    },
-  };
-}
 
 /** Verbs of the requests about a Job by its name that came from the administrator but not from kubectl. */
 function ownCalls(job: string): readonly string[] {
