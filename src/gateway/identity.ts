@@ -37,6 +37,9 @@ export interface Identity {
 
 /** Says within 2 s that a job was closed (abort, seal, last upload, lost), so that its calls in flight are cut. */
 export interface JobClosings {
-  /** Aborts when the job is closed; already aborted for one that is. */
+  /**
+   * Aborts when the job is closed; already aborted for one that is. Reason `record-silent` (a `GloveboxError`): the record
+   * did not answer for too long, which cuts the calls of now and says nothing of the job.
+   */
   signalFor(jobName: string): AbortSignal;
 }

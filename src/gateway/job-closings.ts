@@ -1,9 +1,10 @@
 /**
  * Tells calls in flight that their job was closed, whichever replica closed it: watched jobs are looked up in the record
  * every 500 ms, which keeps the promised 2 s. While the record does not answer, nobody can say that a job is still open:
- * after 20 s its calls are cut as well.
+ * after 20 s its calls are cut as well, and only they; once the record answers again, so are its jobs' calls.
  */
 import type { Clock } from '../shared/clock.ts';
+import { GloveboxError } from '../shared/errors.ts';
 import type { Log } from '../shared/log.ts';
 import type { Db } from '../task/open-database.ts';
 import type { JobClosings } from './identity.ts';
@@ -54,10 +55,10 @@ class WatchedJobs {
     try {
       const open = await this.#readOpen(names);
       this.#seenAt = clock.now();
-      this.#cut(names.filter((name) => !open.has(name)));
+      this.#close(names.filter((name) => !open.has(name)));
     } catch (error) {
       log.warn({ err: error }, 'could not look for closed jobs');
-      if (clock.now() - this.#seenAt > BLIND_MS) this.#cut(names);
+      if (clock.now() - this.#seenAt > BLIND_MS) this.#interrupt(names);
     }
   }
 
@@ -77,7 +78,8 @@ class WatchedJobs {
     }
   }
 
-  #cut(names: readonly string[]): void {
+  /** The record says that they are closed, which stays so. */
+  #close(names: readonly string[]): void {
     for (const name of names) {
       const controller = this.#open.get(name);
       if (!controller) continue;
@@ -88,6 +90,21 @@ class WatchedJobs {
     for (const name of this.#closed.keys()) {
       if (this.#closed.size <= MAX_CLOSED_KEPT) return;
       this.#closed.delete(name);
+    }
+  }
+
+  /** Nobody can say whether they are closed: their calls are cut, and the next ones are watched anew. */
+  #interrupt(names: readonly string[]): void {
+    for (const name of names) {
+      const controller = this.#open.get(name);
+      this.#open.delete(name);
+      controller?.abort(
+        new GloveboxError({
+          code: 'record-silent',
+          message: `The record has not said for ${BLIND_MS / 1_000} s whether job '${name}' is open. Try again when it answers.`,
+          retry: true,
+        }),
+      );
     }
   }
 }

@@ -1,8 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { JobClosings } from '../../src/gateway/identity.ts';
 import { watchJobClosings } from '../../src/gateway/job-closings.ts';
+import { hasCode } from '../../src/shared/errors.ts';
 import { createLog } from '../../src/shared/log.ts';
-import { type OpenStore, openDatabase } from '../../src/task/open-database.ts';
+import { type Db, type OpenStore, openDatabase } from '../../src/task/open-database.ts';
 import { closeJob } from '../../src/task/store/close-job.ts';
 import { insertRunningRound } from '../builders/running-job.ts';
 import { FakeClock } from '../fakes/fake-clock.ts';
@@ -65,6 +67,56 @@ describe('closings of jobs while the record does not answer', () => {
     await lookUntil(clock, () => clock.now() - start >= 20_000);
     expect(signal.aborted).toBe(false);
     await lookUntil(clock, () => signal.aborted);
+    closings.close();
+  });
+});
+
+describe('closings of jobs once the record answers again', () => {
+  const clock = new FakeClock();
+  let store: Awaited<ReturnType<typeof openTestStore>>;
+  let isSilent = false;
+  let db: Db;
+  beforeAll(async () => {
+    store = await openTestStore('pglite');
+    db = store.db.withPlugin({
+      transformQuery: ({ node }) => {
+        if (isSilent) throw new Error('The record does not answer.');
+        return node;
+      },
+      transformResult: async ({ result }) => result,
+    });
+  });
+  afterAll(() => store.close());
+
+  /** The signal of a call that was cut since nobody could say that its job is open. */
+  async function cutBlindly(closings: JobClosings, name: string): Promise<AbortSignal> {
+    const signal = closings.signalFor(name);
+    isSilent = true;
+    await lookUntil(clock, () => signal.aborted);
+    isSilent = false;
+    return signal;
+  }
+
+  it('leave the next calls of an open job alone', async () => {
+    const { work } = await insertRunningRound(store.db);
+    const closings = watchJobClosings({ db, clock, log });
+    const cut = await cutBlindly(closings, work.name);
+    expect(hasCode(cut.reason, 'record-silent')).toBe(true);
+    const next = closings.signalFor(work.name);
+    const back = clock.now();
+    await lookUntil(clock, () => clock.now() - back >= 60_000);
+    expect(next.aborted).toBe(false);
+    closings.close();
+  });
+
+  it('counter-test: of a job that was closed meanwhile they are cut', async () => {
+    const { work } = await insertRunningRound(store.db);
+    const closings = watchJobClosings({ db, clock, log });
+    await cutBlindly(closings, work.name);
+    await store.db.transaction().execute((trx) => closeJob(trx, work.name, 'aborted'));
+    const next = closings.signalFor(work.name);
+    await lookUntil(clock, () => next.aborted);
+    expect(hasCode(next.reason, 'record-silent')).toBe(false);
     closings.close();
   });
 });

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { MODEL_LIMITS as LIMITS } from '../../src/gateway/model/model-deps.ts';
+import { GloveboxError } from '../../src/shared/errors.ts';
 import type { OpenStore } from '../../src/task/open-database.ts';
 import {
   errorOf,
@@ -189,6 +190,21 @@ describe.each(storeKinds)('model calls through the gateway on %s', (kind) => {
       .execute();
     expect(open).toEqual([]);
     expect((await gateway.post(question())).status).toBe(401);
+  });
+
+  it('asks for another try where calls were cut since the record was silent', async () => {
+    gateway = await startModelGateway(store);
+    const never = new Promise<void>(() => {});
+    gateway.upstream.script({ gate: () => never });
+    const cut = gateway.post(question());
+    await expect.poll(() => gateway.upstream.busy().now).toBe(1);
+    gateway.closing.abort(new GloveboxError({ code: 'record-silent', message: 'silent', retry: true }));
+    const answer = await cut;
+    expect([answer.status, answer.headers.get('retry-after'), answer.headers.get('x-should-retry')]).toEqual([
+      503,
+      '5',
+      null,
+    ]);
   });
 
   it('stops reading upstream for a client that does not read, and cuts it after a while', async () => {

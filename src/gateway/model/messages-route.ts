@@ -35,9 +35,15 @@ export async function postMessages(deps: CallDeps, client: ClientCall): Promise<
     await call(deps, { client, exchange, over });
   } catch (error) {
     over();
-    if (closing.aborted) throw unauthenticated('phase-closed');
-    throw error;
+    throw closing.aborted ? cutCall(closing.reason) : error;
   }
+}
+
+/** A closed job is told so for good; a record that was silent is asked again. */
+function cutCall(reason: unknown): RefusedCall {
+  return hasCode(reason, 'record-silent')
+    ? new RefusedCall(LEDGER_UNAVAILABLE)
+    : unauthenticated('phase-closed');
 }
 
 function once(work: () => void): () => void {
