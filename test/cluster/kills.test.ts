@@ -81,26 +81,36 @@ const botPod = alone(async (world, name) => {
   return [task, NO_TRACES];
 });
 
-const gatewayPod = alone(async (world, name) => {
-  const task = await world.label(name);
-  await world.whileHeld(modelCall(name, BODY_CALL, 'stream'), async () => {
-    const { id } = await world.current(task);
-    const { gateway } = await steadily(() =>
-      world.line.db
+/** The gateway of the call that is held, once every call before it is settled: that happens beside the next one. */
+async function gatewayOfHeld(world: KillWorld, task: KilledTask): Promise<string> {
+  const { id } = await world.current(task);
+  const { db } = world.line;
+  const reserved = () =>
+    steadily(() =>
+      db
         .selectFrom('ledger_row')
         .select('gateway')
         .where('task_id', '=', id)
         .where('state', '=', 'reserved')
-        .executeTakeFirstOrThrow(),
+        .execute(),
     );
-    await world.killControl([podOf(gateway)]);
-  });
+  await world.until('one call alone is not settled', async () => (await reserved()).length === 1);
+  const [held] = await reserved();
+  return podOf(held?.gateway ?? null);
+}
+
+const gatewayPod = alone(async (world, name) => {
+  const task = await world.label(name);
+  await world.whileHeld(modelCall(name, BODY_CALL, 'stream'), async () =>
+    world.killControl([await gatewayOfHeld(world, task)]),
+  );
   return [task, { ...NO_TRACES, lostCalls: 1 }];
 });
 
 const controlPlane = alone(async (world, name) => {
   const task = await world.label(name);
   await world.whileHeld(modelCall(name, BODY_CALL), async () => {
+    await gatewayOfHeld(world, task);
     const pods = [...(await world.controlPods('bot')), ...(await world.controlPods('gateway'))];
     expect(pods).toHaveLength(4);
     await world.killControl(pods);
