@@ -108,6 +108,7 @@ async function buildLine(
     apiUrl: host.url,
     log: common.log,
     throttle: false,
+    waitMs: GITHUB_TIMEOUT_MS,
     timeoutMs: GITHUB_TIMEOUT_MS,
   });
   const webhookSecret = options.webhookSecret ?? randomBytes(24).toString('hex');

@@ -56,7 +56,7 @@ export interface RunningBot {
   close(noticeMs?: number): Promise<void>;
 }
 
-/** What a killed bot leaves a task blocked for; longer than any call to GitHub may take (GITHUB_TIMEOUT_MS). */
+/** What a killed bot leaves a task blocked for; longer than any call to GitHub may wait and take (GITHUB_BOUNDS). */
 const LEASE_MS = 30_000;
 const SINK_EVERY_MS = 5_000;
 

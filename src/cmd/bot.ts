@@ -13,8 +13,8 @@ import { openSandbox } from './open-sandbox.ts';
 import { processParts } from './process-parts.ts';
 import { untilSignal } from './until-signal.ts';
 
-/** GitHub answers within seconds; a lease outlives this by far. */
-const GITHUB_TIMEOUT_MS = 20_000;
+/** GitHub gives up after 10 s by itself; what is sent after a wait ends within the lease of 30 s all the same. */
+const GITHUB_BOUNDS = { waitMs: 11_000, timeoutMs: 15_000 };
 /** How long a balancer may take to hear that a replica leaves. */
 const NOTICE_MS = 5_000;
 
@@ -32,7 +32,7 @@ export async function runBot(): Promise<number> {
     apiUrl: env.githubApiUrl,
     log: parts.log,
     throttle: env.githubThrottle,
-    timeoutMs: GITHUB_TIMEOUT_MS,
+    ...GITHUB_BOUNDS,
   });
   const { sandbox, ready, close } = await openSandbox(env, parts, admin);
   const bot = await startBot({

@@ -26,7 +26,7 @@ export interface HereDeps {
   readonly readAdmin?: () => Promise<AdminText | Finding>;
 }
 
-const GITHUB_TIMEOUT_MS = 15_000;
+const GITHUB_BOUNDS = { waitMs: 15_000, timeoutMs: 15_000 };
 
 /** All of them, in the table's order. Nothing is opened before a check runs. */
 export function checksHere(deps: HereDeps): readonly Check[] {
@@ -70,9 +70,15 @@ async function lookAtApp(place: PlaceFacts): Promise<AppFacts | Finding> {
   if (isFinding(env)) return env;
   const { appId, privateKey, githubApiUrl } = env;
   const log = createLog('silent');
-  const timeoutMs = GITHUB_TIMEOUT_MS;
   return readAppFacts(
-    createGithubClients({ appId, privateKey, apiUrl: githubApiUrl, log, throttle: false, timeoutMs }),
+    createGithubClients({
+      appId,
+      privateKey,
+      apiUrl: githubApiUrl,
+      log,
+      throttle: false,
+      ...GITHUB_BOUNDS,
+    }),
   );
 }
 

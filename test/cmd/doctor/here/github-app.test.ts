@@ -112,6 +112,7 @@ describe('the calls to GitHub', () => {
       apiUrl: `http://127.0.0.1:${port}`,
       log: createLog('silent'),
       throttle: false,
+      waitMs: 5_000,
       timeoutMs: 5_000,
     });
   }
