@@ -4,6 +4,7 @@
  */
 import { auditCalls, tasksToAudit } from '../../ledger/audit-calls.ts';
 import { recoverLost, renewLeases } from '../../ledger/recover.ts';
+import { HeldBytes } from './held-bytes.ts';
 import type { ModelDeps } from './model-deps.ts';
 import { Settlements } from './settlements.ts';
 
@@ -13,6 +14,8 @@ type FlightDeps = Pick<ModelDeps, 'db' | 'log' | 'limits'>;
 
 /** Lifetime: until `close`, which cuts what is still in flight and resolves when all of it is settled. */
 export class CallsInFlight {
+  /** Bytes of their bodies. */
+  readonly held: HeldBytes;
   private readonly deps: FlightDeps;
   private readonly rows = new Set<string>();
   private readonly settlements = new Settlements();
@@ -20,10 +23,10 @@ export class CallsInFlight {
   private readonly timer: NodeJS.Timeout;
   private readonly stop = new AbortController();
   private readonly refused = new Set<string>();
-  private heldBytes = 0;
 
   constructor(deps: FlightDeps) {
     this.deps = deps;
+    this.held = new HeldBytes(deps.limits);
     this.timer = setInterval(() => void this.tend(), deps.limits.leaseMs / 4);
     this.timer.unref();
   }
@@ -64,17 +67,6 @@ export class CallsInFlight {
     const calls = (this.perJob.get(jobName) ?? 1) - 1;
     if (calls > 0) this.perJob.set(jobName, calls);
     else this.perJob.delete(jobName);
-  }
-
-  /** False when that many more bytes would be too many. */
-  takeBytes(count: number): boolean {
-    if (this.heldBytes + count > this.deps.limits.maxHeldBytes) return false;
-    this.heldBytes += count;
-    return true;
-  }
-
-  giveBytes(count: number): void {
-    this.heldBytes -= count;
   }
 
   /** True the first time that this is asked of a key; bounded, so a forgotten one may be first again. */

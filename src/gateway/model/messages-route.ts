@@ -2,16 +2,11 @@
 import { priceOf } from '../../config/model-catalogue.ts';
 import type { CostFeature } from '../../ledger/cost-feature.ts';
 import { hasCode } from '../../shared/errors.ts';
-import {
-  invalidRequest,
-  LEDGER_UNAVAILABLE,
-  notAllowed,
-  RefusedCall,
-  unauthenticated,
-} from './anthropic-error.ts';
-import { type ClientCall, endWith } from './client-call.ts';
+import { invalidRequest, LEDGER_UNAVAILABLE, notAllowed, RefusedCall } from './anthropic-error.ts';
+import type { ClientCall } from './client-call.ts';
 import { dispatch } from './dispatch.ts';
 import { type FinishDeps, releaseCall } from './finish-call.ts';
+import { type Flight, holdPlace } from './hold-place.ts';
 import type { ModelRequest } from './model-request.ts';
 import { readBody } from './read-body.ts';
 import { type ReadDeps, type ReadOptions, readRequest } from './read-request.ts';
@@ -21,49 +16,13 @@ import { type CallMoney, reserveCall } from './reserve-call.ts';
 export type CallDeps = FinishDeps & { readonly reading: ReadDeps };
 
 /** Answers one call; what comes after the head of the answer goes on by itself. Throws `RefusedCall`. */
-export async function postMessages(deps: CallDeps, client: ClientCall): Promise<void> {
-  const { caller, outgoing } = client;
-  const closing = deps.closings.signalFor(caller.jobName);
-  if (!deps.calls.enter(caller.jobName)) throw tooManyCalls();
-  const exchange = new AbortController();
-  const leave = endWith(exchange, outgoing, [closing, deps.calls.closing]);
-  const over = once(() => {
-    leave();
-    deps.calls.leave(caller.jobName);
-  });
-  try {
-    await call(deps, { client, exchange, over });
-  } catch (error) {
-    over();
-    throw closing.aborted ? cutCall(closing.reason) : error;
-  }
-}
-
-/** A closed job is told so for good; a record that was silent is asked again. */
-function cutCall(reason: unknown): RefusedCall {
-  return hasCode(reason, 'record-silent')
-    ? new RefusedCall(LEDGER_UNAVAILABLE)
-    : unauthenticated('phase-closed');
-}
-
-function once(work: () => void): () => void {
-  let done = false;
-  return () => {
-    if (!done) work();
-    done = true;
-  };
-}
-
-interface Flight {
-  readonly client: ClientCall;
-  readonly exchange: AbortController;
-  /** The call no longer counts against its job. */
-  over(): void;
+export function postMessages(deps: CallDeps, client: ClientCall): Promise<void> {
+  return holdPlace(deps, client, (flight) => call(deps, flight));
 }
 
 async function call(deps: CallDeps, flight: Flight): Promise<void> {
   const { incoming } = flight.client;
-  const body = await readBody(deps, incoming);
+  const body = await readBody(deps, flight.client);
   try {
     const betas = incoming.headers['anthropic-beta']?.toString();
     const request = parseBody(deps, body.bytes, {
@@ -135,13 +94,4 @@ function priceFor(deps: CallDeps, model: string) {
     if (hasCode(error, 'price-unknown')) throw notAllowed(error.message);
     throw error;
   }
-}
-
-function tooManyCalls(): RefusedCall {
-  return new RefusedCall({
-    status: 429,
-    type: 'rate_limit_error',
-    message: 'This job has as many model calls in flight as it may. Try again when one has ended.',
-    retry: 5,
-  });
 }

@@ -20,11 +20,13 @@ export interface ModelLimits {
   readonly maxBodyBytes: number;
   /** Bytes of request bodies held at once, over all callers. */
   readonly maxHeldBytes: number;
+  /** Of these, the bodies of one job. */
+  readonly maxHeldBytesPerJob: number;
   /** Between two pieces of a request body. */
   readonly bodyIdleMs: number;
   /** How long a client may leave an answer unread. */
   readonly clientIdleMs: number;
-  /** Calls of one job at once. */
+  /** Calls of one job at once, paid or free. */
   readonly callsPerJob: number;
   /** How long a call waits while only live reservations stand in the way. */
   readonly waitMs: number;
@@ -35,6 +37,7 @@ export interface ModelLimits {
 export const MODEL_LIMITS: ModelLimits = {
   maxBodyBytes: 32 * 1024 * 1024,
   maxHeldBytes: 512 * 1024 * 1024,
+  maxHeldBytesPerJob: 64 * 1024 * 1024,
   bodyIdleMs: 30_000,
   clientIdleMs: 60_000,
   callsPerJob: 64,

@@ -1,7 +1,8 @@
 /** `count_tokens` and the model list: free calls that pass through with the same identity, bounds and headers. */
 import { targetOf } from '../path-of.ts';
 import { LEDGER_UNAVAILABLE, RefusedCall, unauthenticated } from './anthropic-error.ts';
-import { type ClientCall, endWith } from './client-call.ts';
+import type { ClientCall } from './client-call.ts';
+import { type Flight, holdPlace } from './hold-place.ts';
 import { type CallDeps, parseBody } from './messages-route.ts';
 import { answerHeaders, requestHeaders } from './pass-headers.ts';
 import { passRefusal } from './pass-refusal.ts';
@@ -11,27 +12,23 @@ import { rewriteBody } from './rewrite-body.ts';
 import type { UpstreamAnswer, UpstreamRequest } from './upstream.ts';
 
 /** Passes a free call on. Throws `RefusedCall`. */
-export async function passThrough(deps: CallDeps, call: ClientCall): Promise<void> {
-  const { outgoing } = call;
-  const closing = deps.closings.signalFor(call.caller.jobName);
-  await refuseClosed(deps, call);
-  const exchange = new AbortController();
-  const unlink = endWith(exchange, outgoing, [closing, deps.calls.closing]);
-  try {
-    const answer = await sendOn(deps, call, exchange.signal);
-    if (answer.status >= 300) {
-      await passRefusal(deps, answer, outgoing);
-      return unlink();
-    }
-    outgoing.writeHead(answer.status, answerHeaders(answer.headers));
-    relay(
-      { body: answer.body, outgoing, exchange, clientIdleMs: deps.limits.clientIdleMs },
-      { seen: () => {}, ended: unlink },
-    );
-  } catch (error) {
-    unlink();
-    throw error;
+export function passThrough(deps: CallDeps, client: ClientCall): Promise<void> {
+  return holdPlace(deps, client, (flight) => pass(deps, flight));
+}
+
+async function pass(deps: CallDeps, { client, exchange, over }: Flight): Promise<void> {
+  const { outgoing } = client;
+  await refuseClosed(deps, client);
+  const answer = await sendOn(deps, client, exchange.signal);
+  if (answer.status >= 300) {
+    await passRefusal(deps, answer, outgoing);
+    return over();
   }
+  outgoing.writeHead(answer.status, answerHeaders(answer.headers));
+  relay(
+    { body: answer.body, outgoing, exchange, clientIdleMs: deps.limits.clientIdleMs },
+    { seen: () => {}, ended: over },
+  );
 }
 
 async function refuseClosed(deps: CallDeps, { caller }: ClientCall): Promise<void> {
@@ -45,13 +42,14 @@ async function refuseClosed(deps: CallDeps, { caller }: ClientCall): Promise<voi
   if (phase === 'closed') throw unauthenticated('phase-closed');
 }
 
-async function sendOn(deps: CallDeps, { incoming, caller }: ClientCall, signal: AbortSignal) {
+async function sendOn(deps: CallDeps, client: ClientCall, signal: AbortSignal) {
+  const { incoming, caller } = client;
   const path = targetOf(incoming.url);
   if (incoming.method === 'GET') {
     const headers = requestHeaders(incoming.headers, null);
     return send(deps, { method: 'GET', path, headers, body: null }, signal);
   }
-  const held = await readBody(deps, incoming);
+  const held = await readBody(deps, client);
   try {
     const options = { taskId: caller.taskId, betas: undefined, hasOutput: false };
     const body = rewriteBody(parseBody(deps, held.bytes, options), 0);

@@ -2,33 +2,38 @@
 import type { IncomingMessage } from 'node:http';
 import { notAllowed, RefusedCall } from './anthropic-error.ts';
 import type { CallsInFlight } from './calls-in-flight.ts';
+import type { ClientCall } from './client-call.ts';
 import type { ModelLimits } from './model-deps.ts';
 
-/** Bounds of a body, and the account of bytes that all calls hold together. */
+/** Bounds of a body, and the accounts of the bytes that calls hold. */
 export interface BodyBounds {
   readonly limits: Pick<ModelLimits, 'maxBodyBytes' | 'bodyIdleMs'>;
-  readonly calls: Pick<CallsInFlight, 'takeBytes' | 'giveBytes'>;
+  readonly calls: Pick<CallsInFlight, 'held'>;
 }
 
-/** A body; `free` gives its bytes back to the account, once. */
+/** A body; `free` gives its bytes back to its job's account, once. */
 export interface HeldBody {
   readonly bytes: Buffer;
   free(): void;
 }
 
 /** Reads the body. Throws a refusal when it is too large, stalls, breaks off, or too much is held already. */
-export async function readBody(bounds: BodyBounds, incoming: IncomingMessage): Promise<HeldBody> {
-  const { limits, calls } = bounds;
+export async function readBody(
+  bounds: BodyBounds,
+  { incoming, caller }: Pick<ClientCall, 'incoming' | 'caller'>,
+): Promise<HeldBody> {
+  const { limits } = bounds;
+  const account = bounds.calls.held;
   const declared = Number(incoming.headers['content-length'] ?? 0);
   if (declared > limits.maxBodyBytes) throw tooLarge(limits.maxBodyBytes);
   let held = 0;
   const free = () => {
-    calls.giveBytes(held);
+    account.give(caller.jobName, held);
     held = 0;
   };
   const take = (piece: Buffer) => {
     if (held + piece.length > limits.maxBodyBytes) throw tooLarge(limits.maxBodyBytes);
-    if (!calls.takeBytes(piece.length)) throw tooBusy();
+    if (!account.take(caller.jobName, piece.length)) throw tooBusy();
     held += piece.length;
   };
   try {
@@ -84,7 +89,7 @@ function tooBusy(): RefusedCall {
   return new RefusedCall({
     status: 429,
     type: 'rate_limit_error',
-    message: 'The gateway holds as many request bytes as it may. Try again.',
+    message: 'The gateway holds as many request bytes as it may, of this job or in all. Try again.',
     retry: 5,
   });
 }
