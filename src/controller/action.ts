@@ -28,6 +28,8 @@ export type Action =
   | { readonly do: 'judge' }
   | { readonly do: 'next-round'; readonly follows: number }
   | { readonly do: 'plan-publish'; readonly plan: PublishPlan }
+  /** The round cannot be run or judged: an earlier one is published, once the calls of this one are settled. */
+  | { readonly do: 'fall-back'; readonly plan: PublishPlan }
   | { readonly do: 'publish' }
   | { readonly do: 'revoke-token'; readonly job: string }
   /** Asks the adapter to end a closed job; that it has ended is seen later. */

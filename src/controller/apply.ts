@@ -6,6 +6,7 @@ import { closeOneJob } from './phases/close-job.ts';
 import { endTask } from './phases/end.ts';
 import { enterJudging } from './phases/enter-judging.ts';
 import { enterVerifying } from './phases/enter-verifying.ts';
+import { fallBack } from './phases/fall-back.ts';
 import { judgeRound } from './phases/judge.ts';
 import { launchRoundJob } from './phases/launch.ts';
 import { beginNextRound } from './phases/next-round.ts';
@@ -52,6 +53,8 @@ export async function applyAction(deps: StepDeps, step: Step, action: Action): P
       return beginNextRound(deps, step, action);
     case 'plan-publish':
       return planPublish(deps, step, action);
+    case 'fall-back':
+      return fallBack(deps, step, action);
     case 'publish':
       return publishRound(deps, step);
     case 'revoke-token':

@@ -10,6 +10,8 @@ export function decideJudging(record: TaskRecord, moment: Moment): Action | null
   const open = openJob(record);
   if (open) return { do: 'close-job', job: open.name, reason: 'ended' };
   if (moment.openReservations > 0) return null;
+  const { publishPlan } = record.task;
+  if (publishPlan) return { do: 'plan-publish', plan: publishPlan };
   const round = currentRound(record);
   if (round && needsVerdict(record, round)) return { do: 'judge' };
   if (round?.verdict && wantsRound(record, round.verdict, moment.budgetSpent)) {

@@ -9,6 +9,7 @@ import type { Action } from './action.ts';
 import { decideJudging } from './decide-judging.ts';
 import { decideVerifying } from './decide-verifying.ts';
 import { decideWorking } from './decide-working.ts';
+import { keepJudged } from './fall-back.ts';
 import { endJobs, housekeeping } from './housekeeping.ts';
 import type { Moment, Observation } from './observation.ts';
 
@@ -29,8 +30,7 @@ const ABORT_PATIENCE_MS = 60_000;
 export function decide(record: TaskRecord, observation: Observation, now: number): Action {
   return (
     abortStep(record, now) ??
-    stuckStep(record, now) ??
-    stateStep(record, { ...observation, now }) ??
+    keepJudged(record, stuckStep(record, now) ?? stateStep(record, { ...observation, now })) ??
     housekeeping(record, now) ??
     waitStep(record)
   );

@@ -4,6 +4,7 @@ import { formatCents } from '../shared/money.ts';
 import { type Annotation, annotations } from './annotations.ts';
 import { costSection, networkSection, policySection, provenanceSection } from './check-sections.ts';
 import { formatDuration } from './format.ts';
+import { furtherRoundSentence } from './further-round.ts';
 import type { PublishFacts } from './publish-facts.ts';
 import { proofSection, testsSection } from './test-sections.ts';
 import { checkTitle } from './title.ts';
@@ -25,13 +26,14 @@ export interface CheckRunContent {
 export function checkRun(facts: PublishFacts, commit: { sha: string; verified: boolean }): CheckRunContent {
   const { verdict } = facts;
   const outcome = verdict.conclusion === 'success' ? 'Verified' : 'Needs a human';
+  const missed = furtherRoundSentence(facts.plan.reason);
   const unverified = commit.verified ? '' : ' GitHub marks the commit as unverified, so the check run fails.';
   return {
     conclusion: commit.verified ? verdict.conclusion : 'failure',
     title: commit.verified
       ? checkTitle(verdict, facts.rounds, facts.cost.spentNanoUsd)
       : 'The commit is not verified by GitHub',
-    summary: `**${commit.verified ? outcome : 'Errored'}**: ${verdictSentence(verdict, facts.rounds)}. ${gatesSentence(verdict)}. ${formatCents(facts.cost.spentNanoUsd)} of ${formatCents(facts.budgetNanoUsd)}, ${formatDuration(facts.totalMs)}.${unverified}`,
+    summary: `**${commit.verified ? outcome : 'Errored'}**: ${verdictSentence(verdict, facts.rounds)}. ${gatesSentence(verdict)}. ${formatCents(facts.cost.spentNanoUsd)} of ${formatCents(facts.budgetNanoUsd)}, ${formatDuration(facts.totalMs)}.${missed === null ? '' : ` ${missed}`}${unverified}`,
     text: checkText(facts, commit),
     annotations: annotations(verdict),
   };

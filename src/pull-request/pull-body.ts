@@ -3,6 +3,7 @@ import type { CheckVerdict } from '../result/verdict.ts';
 import { formatCents } from '../shared/money.ts';
 import { agentQuote, codeSpan } from './foreign-text.ts';
 import { formatDuration, plural, shortHash } from './format.ts';
+import { furtherRoundSentence } from './further-round.ts';
 import type { PublishFacts } from './publish-facts.ts';
 import { gatesSentence, verdictSentence } from './verdict-text.ts';
 
@@ -12,8 +13,10 @@ const MAX_NARRATIVE = 4_000;
 export function pullBody(facts: PublishFacts, headSha: string): string {
   const { verdict, task } = facts;
   const outcome = verdict.conclusion === 'success' ? 'Verified' : 'Needs a human';
+  const missed = furtherRoundSentence(facts.plan.reason);
   return [
     `**${outcome}**: ${verdictSentence(verdict, facts.rounds)}. ${formatCents(facts.cost.spentNanoUsd)} of ${formatCents(facts.budgetNanoUsd)}, ${formatDuration(facts.totalMs)}.`,
+    ...(missed === null ? [] : ['', missed]),
     '',
     `|Check|Base \`${shortHash(facts.pin.baseSha)}\`|Head \`${shortHash(headSha)}\`|`,
     '|---|---|---|',

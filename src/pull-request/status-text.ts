@@ -4,6 +4,7 @@ import { outcomeWord } from '../task/outcome-word.ts';
 import { policySection } from './check-sections.ts';
 import { agentQuote, codeBlock, cutLine, cutText, escapeLine } from './foreign-text.ts';
 import { formatDuration, formatTime, plural } from './format.ts';
+import { furtherRoundSentence } from './further-round.ts';
 import { reasonRemedy, reasonSentence } from './reason-text.ts';
 import type { PhaseRow, StatusView } from './status-view.ts';
 import { verdictSentence } from './verdict-text.ts';
@@ -100,7 +101,7 @@ function endedText(view: StatusView): string {
   if (task.outcome === 'verified') return verifiedText(view);
   if (task.outcome === 'aborted') return abortedText(view);
   if (task.outcome === 'budget-reached') return budgetText(view);
-  if (task.pullNumber !== null && task.reason === null) return draftText(view);
+  if (task.pullNumber !== null && task.outcome === 'needs-human') return draftText(view);
   return [
     `**${outcomeWord(task)}**${ourSide(view)}: ${task.reason ? reasonSentence(task.reason) : 'no reason was recorded.'}${spentSentence(view)}`,
     '',
@@ -120,7 +121,12 @@ function verifiedText(view: StatusView): string {
 
 function draftText(view: StatusView): string {
   const sentence = view.verdict ? verdictSentence(view.verdict, view.rounds) : 'not verified';
-  return `**Needs a human**: draft #${view.task.pullNumber}: ${sentence}, ${formatCents(view.spentNanoUsd)}. To start over on a new branch, set the label \`agent\` anew.`;
+  const draft = `**Needs a human**: draft #${view.task.pullNumber}: ${sentence}, ${formatCents(view.spentNanoUsd)}.`;
+  const { reason } = view.task;
+  if (reason === null) return `${draft} To start over on a new branch, set the label \`agent\` anew.`;
+  return [`${draft} ${furtherRoundSentence(reason)}`, '', reasonRemedy(reason), ...detailParts(view)].join(
+    '\n',
+  );
 }
 
 function budgetText(view: StatusView): string {

@@ -33,12 +33,28 @@ export const STATE_TABLE: Readonly<Record<TaskState, readonly Step[]>> = {
       when: 'the work job was lost: a new round goes on from its last upload',
     },
     { to: 'verifying', by: 'controller', when: 'sealed, and there is something new to judge' },
-    { to: 'judging', by: 'controller', when: 'sealed empty, or as judged before: no new cells' },
-    { to: 'ended', by: 'controller', when: 'aborted, or a phase cannot do its part' },
+    {
+      to: 'judging',
+      by: 'controller',
+      when: 'sealed empty, or as judged before: no new cells; or an earlier round is published instead',
+    },
+    {
+      to: 'ended',
+      by: 'controller',
+      when: 'aborted, or a phase cannot do its part, and no round was judged',
+    },
   ],
   verifying: [
-    { to: 'judging', by: 'controller', when: 'the bundle is complete' },
-    { to: 'ended', by: 'controller', when: 'aborted, or the verify job was lost too often' },
+    {
+      to: 'judging',
+      by: 'controller',
+      when: 'the bundle is complete; or an earlier round is published instead',
+    },
+    {
+      to: 'ended',
+      by: 'controller',
+      when: 'aborted, or the verify job was lost too often, and no round was judged',
+    },
   ],
   judging: [
     { to: 'working', by: 'controller', when: 'something is broken, and rounds and budget are left' },

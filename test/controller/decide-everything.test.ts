@@ -16,6 +16,7 @@ import {
   endedJob,
   lostJob,
   NOW,
+  OTHER,
   seenJob,
   troubledJob,
 } from '../builders/task-facts.ts';
@@ -37,6 +38,7 @@ const LEADS_TO: Readonly<Record<ActionName, TaskState | null>> = {
   judge: null,
   'next-round': 'working',
   'plan-publish': 'publishing',
+  'fall-back': 'judging',
   publish: 'ended',
   'revoke-token': null,
   'stop-job': null,
@@ -52,6 +54,7 @@ const AFTER_AN_ABORT: ReadonlySet<ActionName> = new Set([
   'seal',
   'judge',
   'plan-publish',
+  'fall-back',
 ]);
 const PLATFORM: ReadonlySet<string> = new Set([
   'sandbox-lost',
@@ -131,6 +134,19 @@ const jobPairs = variants('work').flatMap((work) =>
   variants('verify').map((verify) => [work, verify].filter((job) => job !== null)),
 );
 
+/** After a judged first round; the same jobs belong to the second. */
+const secondRounds: readonly (readonly RoundRecord[])[] = [
+  { sealedDigest: null },
+  { sealedDigest: OTHER },
+  { lastUploadDigest: OTHER },
+].map((round) => [
+  buildRound({
+    sealedDigest: CHANGE,
+    verdict: buildVerdict({ conclusion: 'failure', reason: 'checks-failed', brokenCount: 1 }),
+  }),
+  buildRound({ number: 2, resumeDigest: CHANGE, followsRound: 1, ...round }),
+]);
+
 function* records(state: TaskState): Generator<TaskRecord> {
   const end = state === 'ended' ? { outcome: 'verified' as const, endedAt: new Date(NOW) } : {};
   const aborts = [null, ASKED];
@@ -138,6 +154,15 @@ function* records(state: TaskState): Generator<TaskRecord> {
     for (const some of rounds)
       for (const abort of aborts)
         yield buildRecord({ task: { state, abort, ...end }, rounds: some, jobs, waiting });
+}
+
+function* laterRecords(state: TaskState): Generator<TaskRecord> {
+  for (const pair of jobPairs)
+    for (const lost of [0, 3])
+      for (const some of secondRounds) {
+        const jobs = pair.map((job) => ({ ...job, round: 2, number: lost === 3 ? 3 : 1 }));
+        yield buildRecord({ task: { state }, rounds: some, jobs, platformFailures: lost });
+      }
 }
 
 /** Who has both jobs waits for nothing; who lacks one may stand in line. */
@@ -188,6 +213,21 @@ describe.each(TaskState.options)('in state %s', (state) => {
         wrong.push(...wrongWith(record, room, action));
         count += 1;
       }
+    }
+    expect(wrong).toEqual([]);
+    expect(count).toBeGreaterThan(10_000);
+  });
+});
+
+describe.each(['working', 'verifying', 'judging'] as const)('in state %s of a second round', (state) => {
+  it('no end throws away what an earlier round was judged by', () => {
+    const wrong: string[] = [];
+    let count = 0;
+    for (const record of laterRecords(state)) {
+      const action = decide(record, { openReservations: 0, budgetSpent: false, room: true }, NOW);
+      wrong.push(...wrongWith(record, true, action));
+      if (action.do === 'end') wrong.push(JSON.stringify(action));
+      count += 1;
     }
     expect(wrong).toEqual([]);
     expect(count).toBeGreaterThan(10_000);

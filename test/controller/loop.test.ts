@@ -87,6 +87,45 @@ describe.each(storeKinds)('a task on %s', (kind) => {
     expect(world.judge.judged).toEqual([`${id}/1/1`]);
   });
 
+  it('publishes the earlier round where the next one is lost too often, and says why', async () => {
+    world.judge.verdict = () => brokenVerdict;
+    world.runner.work = (spec) =>
+      spec.round === 1
+        ? { upload: changeTo('half'), end: 'seal' }
+        : { upload: changeTo('more'), end: 'lose' };
+    const id = await insertTask(store.db);
+    world.start();
+    const { task, rounds } = await world.ended(id);
+    expect(task).toMatchObject({
+      outcome: 'needs-human',
+      reason: { code: 'sandbox-lost' },
+      pullNumber: 43,
+      publishPlan: { round: 1, outcome: 'needs-human' },
+    });
+    expect(rounds.map((round) => round.lost)).toEqual([false, true, true, true, true]);
+    expect(world.judge.judged).toEqual([`${id}/1/1`]);
+    expect((await states(id)).slice(-4)).toEqual(['working', 'judging', 'publishing', 'ended']);
+  });
+
+  it('publishes the earlier round where the sandbox of the next one is refused', async () => {
+    world.judge.verdict = () => brokenVerdict;
+    const id = await insertTask(store.db);
+    const { sandbox } = world;
+    const launch = sandbox.launch.bind(sandbox);
+    sandbox.launch = async (spec, tokens) => {
+      if (spec.round === 1) return launch(spec, tokens);
+      throw new GloveboxError({ code: 'sandbox-refused', message: 'a policy says no' });
+    };
+    world.start();
+    const { task } = await world.ended(id);
+    expect(task).toMatchObject({
+      outcome: 'needs-human',
+      reason: { code: 'sandbox-refused' },
+      pullNumber: 43,
+      publishPlan: { round: 1 },
+    });
+  });
+
   it('ends with an empty change set without a verify job and without a pull request', async () => {
     world.runner.work = () => ({ upload: null, end: 'seal' });
     const id = await insertTask(store.db);

@@ -123,6 +123,20 @@ describe('the pull request', () => {
     expect(body).not.toContain('Closes #42');
   });
 
+  it('says why no further round came where an earlier one is published', () => {
+    const reason = {
+      code: 'sandbox-lost',
+      values: { count: 4, phase: 'work', cause: 'node-lost', alike: 'yes' },
+      detail: null,
+    } as const;
+    const plan = { round: 1, outcome: 'needs-human', reason } as const;
+    const missed = 'No further round came: the node went away 4 times in work.';
+    const facts = buildPublishFacts({ verdict: broken, plan });
+    expect(pullBody(facts, commit.sha).split('\n')[2]).toBe(missed);
+    expect(checkRun(facts, commit).summary).toContain(missed);
+    expect(pullBody(buildPublishFacts({ verdict: broken }), commit.sha)).not.toContain('further round');
+  });
+
   it('says that the repository CI waits, or that an admin chose otherwise', () => {
     expect(pullBody(buildPublishFacts(), commit.sha)).toContain(
       "The repository's own CI has not run: a commit pushed to this branch",

@@ -109,6 +109,17 @@ describe('the status text', () => {
     },
   );
 
+  it('names the draft of an earlier round, and why no further one came', () => {
+    const reason = { code: 'setup-failed', values: { message: 'npm ci exited 1' }, detail: 'E404' } as const;
+    const task = buildTask({ ...ENDED, outcome: 'needs-human', reason, pullNumber: 43 });
+    const view = buildStatusView({ task, spentNanoUsd: 630_000_000n });
+    const lines = statusText(view)?.split('\n') ?? [];
+    expect(lines[0]).toMatch(/^\*\*Needs a human\*\*: draft #43: .*, \$0\.63\. No further round came: /);
+    expect(lines[2]).toContain('can change `setup`');
+    expect(lines).toContain('E404');
+    expect(endingSentence(view)).toBeNull();
+  });
+
   it('posts no ending sentence for a refusal or where a pull request tells', () => {
     expect(endingSentence(buildStatusView({ task: buildTask({ ...ENDED, outcome: 'refused' }) }))).toBeNull();
     expect(

@@ -8,8 +8,10 @@ import type { Pin } from '../../task/task.ts';
 import type { Action } from '../action.ts';
 import type { Progress, Step, StepDeps } from '../controller-deps.ts';
 import { currentRound, roundJobs } from '../current-round.ts';
+import { fallBackPlan } from '../fall-back.ts';
 import { sandboxRefused } from '../platform-ending.ts';
 import { endTask, type TaskEnd } from './end.ts';
+import { fallBack } from './fall-back.ts';
 
 type Launch = Extract<Action, { do: 'launch' }>;
 
@@ -31,7 +33,8 @@ export async function launchRoundJob(deps: StepDeps, step: Step, action: Launch)
   } catch (error) {
     const ending = endingOf(error, pin);
     if (!ending) throw error;
-    return endTask(deps, step, ending);
+    const plan = ending.reason && fallBackPlan(step.record, ending.reason);
+    return plan ? fallBack(deps, step, { plan }) : endTask(deps, step, ending);
   }
   return 'go-on';
 }
