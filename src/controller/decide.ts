@@ -15,7 +15,7 @@ import type { Moment, Observation } from './observation.ts';
 
 /** Failures in a row of one step that no waiting mends, after which the task ends. */
 const MAX_FAILURES = 8;
-/** How long one step may fail for reasons that pass (GitHub or the cluster away). */
+/** How long one step may fail for reasons that pass (GitHub or the cluster away), from the first of its failures in a row. */
 const MAX_STEP_MS = 6 * 3_600_000;
 /** Between two looks at a task of which nothing was heard: what changes the record or a sandbox wakes it at once. */
 const IDLE_LOOK_MS = 600_000;
@@ -74,9 +74,9 @@ function abortStep(record: TaskRecord, now: number): Action | null {
 }
 
 function stuckStep(record: TaskRecord, now: number): Action | null {
-  const { task, failures } = record;
+  const { task, failures, failingSince } = record;
   if (task.state === 'ended') return null;
-  const tooLong = failures > 0 && now - task.stateSince.getTime() > MAX_STEP_MS;
+  const tooLong = failingSince !== null && now - failingSince.getTime() > MAX_STEP_MS;
   if (failures < MAX_FAILURES && !tooLong) return null;
   const reason: Reason = { code: 'internal', values: { step: task.state, tries: failures }, detail: null };
   return { do: 'end', outcome: 'errored', reason };

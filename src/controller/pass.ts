@@ -116,9 +116,9 @@ function failuresAfter(before: number, what: { error: unknown; action: Action | 
   return isPassing(what.error) ? Math.max(1, before) : before + 1;
 }
 
-/** A quarter of the time that the state has lasted, at most a minute: quick at first, patient in an outage. */
+/** A quarter of the time that the step has failed, at most a minute: quick at first, patient in an outage. */
 function backoffMs(retryMs: number, record: TaskRecord | null, failures: number): number {
-  const lastedMs = record ? record.readAt.getTime() - record.task.stateSince.getTime() : 0;
+  const lastedMs = record?.failingSince ? record.readAt.getTime() - record.failingSince.getTime() : 0;
   return Math.round(Math.min(60_000, Math.max(retryMs * 2 ** Math.min(failures, 6), lastedMs / 4)));
 }
 

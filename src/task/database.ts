@@ -44,6 +44,8 @@ export interface TaskTable {
   surface_due_at: TimeOrNull;
   /** Tries of the current step that threw; 0 again with each change of state. */
   failures: Generated<number>;
+  /** Set with the first of them; null where `failures` is 0. */
+  failing_since: TimeOrNull;
   delivery_id: string | null;
   requester: Json;
   snapshot: JsonOrNull;

@@ -89,6 +89,8 @@ export interface TaskRecord {
   readonly surfaceDue: boolean;
   /** Tries of the current step that failed for no reason that passes by itself. */
   readonly failures: number;
+  /** When the first of the failures in a row was; null where the last try succeeded. */
+  readonly failingSince: Date | null;
   /** Lost work jobs of this attempt. */
   readonly platformFailures: number;
   /** Where its sandboxes run; null on one machine. */

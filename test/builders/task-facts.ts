@@ -101,6 +101,7 @@ export function buildRecord(parts: {
   readonly rounds?: readonly RoundRecord[];
   readonly jobs?: readonly JobRecord[];
   readonly failures?: number;
+  readonly failingSince?: Date;
   readonly platformFailures?: number;
   readonly waiting?: TaskRecord['waiting'];
 }): TaskRecord {
@@ -114,6 +115,7 @@ export function buildRecord(parts: {
     readAt: new Date(NOW),
     surfaceDue: false,
     failures: parts.failures ?? 0,
+    failingSince: parts.failingSince ?? null,
     platformFailures: parts.platformFailures ?? 0,
     namespace: null,
     waiting: parts.waiting ?? null,

@@ -102,20 +102,27 @@ describe('an abort', () => {
 
 describe('a step that keeps failing', () => {
   const HOUR_MS = 3_600_000;
-  const stuck = (failures: number, lastedMs: number) =>
-    decide(
-      buildRecord({ task: { state: 'publishing', stateSince: new Date(NOW - lastedMs) }, failures }),
-      CALM,
-      NOW,
-    ).do;
+  const DAY_AGO = new Date(NOW - 24 * HOUR_MS);
+  const stuck = (failures: number, failingMs: number) => {
+    const since = failures === 0 ? {} : { failingSince: new Date(NOW - failingMs) };
+    const task = { state: 'publishing', stateSince: DAY_AGO } as const;
+    return decide(buildRecord({ task, failures, ...since }), CALM, NOW).do;
+  };
 
   it.each([
-    [0, 24 * HOUR_MS, 'publish'],
+    [0, 0, 'publish'],
+    [1, 60_000, 'publish'],
     [7, 60_000, 'publish'],
     [8, 60_000, 'end'],
     [1, 5 * HOUR_MS, 'publish'],
     [1, 7 * HOUR_MS, 'end'],
-  ] as const)('%i failures in %i ms: %s', (failures, lastedMs, action) => {
-    expect(stuck(failures, lastedMs)).toBe(action);
+  ] as const)('%i failures in %i ms of a state that lasts a day: %s', (failures, failingMs, action) => {
+    expect(stuck(failures, failingMs)).toBe(action);
+  });
+
+  it.each(['queued', 'working'] as const)('a first failure ends no task that is %s for hours', (state) => {
+    const task = { state, stateSince: DAY_AGO };
+    const record = buildRecord({ task, jobs: [work], failures: 1, failingSince: new Date(NOW - 1_000) });
+    expect(decide(record, CALM, NOW).do).not.toBe('end');
   });
 });

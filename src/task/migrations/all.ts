@@ -11,6 +11,7 @@ import * as places from './0008-places.ts';
 import * as endCall from './0009-end-call.ts';
 import * as narrowRows from './0010-narrow-rows.ts';
 import * as diff from './0011-diff.ts';
+import * as failingSince from './0012-failing-since.ts';
 
 export const MIGRATIONS: Record<string, Migration> = {
   '0001-record': record,
@@ -24,4 +25,5 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0009-end-call': endCall,
   '0010-narrow-rows': narrowRows,
   '0011-diff': diff,
+  '0012-failing-since': failingSince,
 };

@@ -15,7 +15,7 @@ export async function loadRecord(db: Db, taskId: string): Promise<TaskRecord | n
   const row = await db
     .selectFrom('task')
     .select(TASK_COLUMNS)
-    .select(['failures', 'platform_failures', 'namespace', 'wait_rank'])
+    .select(['failures', 'failing_since', 'platform_failures', 'namespace', 'wait_rank'])
     .select(sql<Date>`now()`.as('read_at'))
     .select(sql<boolean>`coalesce(surface_due_at <= now(), false)`.as('surface_due'))
     .select(ROUNDS.as('rounds'))
@@ -28,6 +28,7 @@ export async function loadRecord(db: Db, taskId: string): Promise<TaskRecord | n
     readAt: row.read_at,
     surfaceDue: row.surface_due,
     failures: row.failures,
+    failingSince: row.failing_since,
     platformFailures: row.platform_failures,
     namespace: row.namespace,
     waiting: row.wait_rank === null ? null : { rank: row.wait_rank },

@@ -2,7 +2,7 @@
 import { sql } from 'kysely';
 import type { Db } from '../open-database.ts';
 
-/** `wakeAfterMs` null: nothing is left to do. `failures`: tries of the current step that threw. */
+/** `wakeAfterMs` null: nothing is left to do. `failures`: tries of the current step that threw, since the last that did not. */
 export interface Release {
   readonly taskId: string;
   readonly epoch: number;
@@ -22,6 +22,7 @@ export async function releaseLease(db: Db, release: Release): Promise<void> {
       lease_holder: null,
       lease_until: null,
       failures: release.failures,
+      failing_since: release.failures === 0 ? null : sql<Date>`coalesce(failing_since, now())`,
       wake_at: sql<Date | null>`case when wake_at <= now() then wake_at else ${wanted} end`,
     })
     .where('id', '=', release.taskId)

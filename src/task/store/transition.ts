@@ -54,6 +54,7 @@ export async function transition(trx: Db, task: SeenTask, change: StateChange): 
       state_since: sql<Date>`now()`,
       version: sql<number>`version + 1`,
       failures: 0,
+      failing_since: null,
       surface_due_at: sql<Date>`now()`,
       ...endColumns(change),
     })

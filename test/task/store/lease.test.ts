@@ -3,8 +3,11 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { OpenStore } from '../../../src/task/open-database.ts';
 import { checkLease } from '../../../src/task/store/check-lease.ts';
 import { claimLease } from '../../../src/task/store/claim-lease.ts';
+import { loadRecord } from '../../../src/task/store/load-record.ts';
+import { loadTask } from '../../../src/task/store/load-task.ts';
 import { releaseLease } from '../../../src/task/store/release-lease.ts';
 import { readSurfaceDue, writeSurfaceDue } from '../../../src/task/store/surface-due.ts';
+import { transition } from '../../../src/task/store/transition.ts';
 import { wakeTask } from '../../../src/task/store/wake-task.ts';
 import { wakeUnfinished } from '../../../src/task/store/wake-unfinished.ts';
 import { insertTask } from '../../builders/task-row.ts';
@@ -106,6 +109,31 @@ describe.each(storeKinds)('leases on %s', (kind) => {
     const at = await wakeAt(id);
     expect(at === null ? 'never' : at.getTime() > Date.now() + 30_000 && 'later').toBe(when);
     expect(await claim('b')).toEqual([]);
+  });
+
+  it('given back say since when a step fails: from its first failure, until a success or another state', async () => {
+    const id = await insertTask(store.db);
+    const since = async (failures: number) => {
+      await store.db
+        .updateTable('task')
+        .set({ wake_at: new Date(0) })
+        .where('id', '=', id)
+        .execute();
+      const [held] = await claim('a');
+      await releaseLease(store.db, { taskId: id, epoch: held?.epoch ?? 0, wakeAfterMs: null, failures });
+      return (await loadRecord(store.db, id))?.failingSince;
+    };
+    expect(await since(0)).toBeNull();
+    const first = await since(1);
+    expect(first).toBeInstanceOf(Date);
+    expect(await since(1)).toEqual(first);
+    expect(await since(2)).toEqual(first);
+    expect(await since(0)).toBeNull();
+    const again = await since(1);
+    expect(again?.getTime()).toBeGreaterThan(first?.getTime() ?? Number.POSITIVE_INFINITY);
+    const task = await loadTask(store.db, id);
+    await store.db.transaction().execute((trx) => transition(trx, task, { to: 'queued', by: 'controller' }));
+    expect(await loadRecord(store.db, id)).toMatchObject({ failures: 0, failingSince: null });
   });
 
   /** Bot `a` sleeps through its lease, `b` takes it over; then `a` wakes and writes. Whose task is it, and in what state? */
