@@ -19,7 +19,7 @@ import type { z } from 'zod';
 import type { Clock } from '../shared/clock.ts';
 import { GloveboxError } from '../shared/errors.ts';
 
-/** The gateway takes results of up to 32 MB, and hands out change sets within the contract's bounds. */
+/** Over what results may take (MAX_RESULT_BYTES), and what a change set takes within the contract's bounds. */
 const MAX_BYTES = 40 * 1024 * 1024;
 
 /** Writes `NAME.part`, then renames it. What code of others put there in its way, a folder or a link, goes. */

@@ -2,7 +2,7 @@
  * Results and the sealed set, for deliver alone: base results first and once, then the sealed change set, then the new
  * cells for exactly its digest. So no byte of the agent's is in the pod before the base results are out of it.
  */
-import { BaseResults, NewResults } from '../../result/contract/cell.ts';
+import { BaseResults, MAX_RESULT_BYTES, NewResults } from '../../result/contract/cell.ts';
 import type { SealedSet } from '../../result/contract/phase-spec.ts';
 import { readSealed } from '../../task/store/read-sealed.ts';
 import { takeBaseResults } from '../../task/store/take-base-results.ts';
@@ -11,15 +11,13 @@ import { readJsonBody } from '../read-body.ts';
 import { Refusal } from '../refusal.ts';
 import { type Call, noContent, requireOpenPhase, type SandboxDeps, withOpenPhase } from './call.ts';
 
-const MAX_BYTES = 32 * 1024 * 1024;
-
 /** `PUT /sandbox/results/base`. Errors: `Refusal` `conflict` for others than the first, `phase-closed`, `invalid`. */
 export async function handleBaseResults(
   deps: SandboxDeps,
   { caller, request, onBytes }: Call,
 ): Promise<Response> {
   await requireOpenPhase(deps, caller);
-  const results = await readJsonBody(request, { schema: BaseResults, maxBytes: MAX_BYTES, onBytes });
+  const results = await readJsonBody(request, { schema: BaseResults, maxBytes: MAX_RESULT_BYTES, onBytes });
   if (results.cells.some((cell) => cell.source !== 'base' || cell.tests !== 'base')) {
     throw new Refusal('invalid', 'a cell that is no base cell');
   }
@@ -36,7 +34,7 @@ export async function handleNewResults(
   { caller, request, onBytes }: Call,
 ): Promise<Response> {
   await requireOpenPhase(deps, caller);
-  const results = await readJsonBody(request, { schema: NewResults, maxBytes: MAX_BYTES, onBytes });
+  const results = await readJsonBody(request, { schema: NewResults, maxBytes: MAX_RESULT_BYTES, onBytes });
   if (results.cells.some((cell) => cell.source === 'base' && cell.tests === 'base')) {
     throw new Refusal('invalid', 'a base cell among the new cells');
   }

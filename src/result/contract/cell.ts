@@ -5,6 +5,9 @@
 import { z } from 'zod';
 import { Digest } from '../../shared/digest.ts';
 
+/** Bytes of one upload of results; the runner leaves out messages, and says so, rather than send more. */
+export const MAX_RESULT_BYTES = 32 * 1024 * 1024;
+
 /** How a cell ended. `inert` exists for `kind: tests` only: nothing executed, or the command was not found. */
 export const CellOutcome = z.enum(['passed', 'failed', 'timed-out', 'killed', 'inert']);
 export type CellOutcome = z.infer<typeof CellOutcome>;
@@ -18,7 +21,10 @@ export const TestResult = z.strictObject({
   id: z.string().min(1).max(500),
   file: z.string().max(1_024).nullable(),
   status: z.enum(['passed', 'failed', 'skipped']),
-  /** For failed ones: `assertion` when the report says so, `error` otherwise (did not compile, threw). */
+  /**
+   * For failed ones: `assertion` when the report says so, `error` otherwise (did not compile, threw). Where there are too
+   * many bytes of messages, the last ones say in their place how many were left out.
+   */
   failure: z
     .strictObject({ kind: z.enum(['assertion', 'error']), message: z.string().max(2_000) })
     .nullable(),

@@ -7,6 +7,7 @@ import { RESULT_FILES, SEALED_FILES } from '../../result/contract/layout.ts';
 import type { DeliverSpec, SealedSet } from '../../result/contract/phase-spec.ts';
 import { hasCode } from '../../shared/errors.ts';
 import { readExchange, waitFor, writeExchange } from '../exchange-file.ts';
+import { fitCells } from '../fit-cells.ts';
 import type { GatewayClient } from '../gateway/gateway-client.ts';
 import type { PhaseContext } from '../phase-context.ts';
 import { PhaseFailedError, PhaseStoppedError } from '../phase-failed.ts';
@@ -30,7 +31,7 @@ export async function runDeliver(context: DeliverContext, spec: DeliverSpec): Pr
   context.report.step('base checks running');
   const base = await fromVerify(context, () => readExchange(BaseResults, results, RESULT_FILES.base));
   if (base === null) throw verifyDied(context);
-  await context.gateway.putBaseResults(base);
+  await context.gateway.putBaseResults({ cells: fitCells(base.cells) });
   context.report.step('base checks done');
   const set = await waitForSeal(context);
   if (set === null) throw new PhaseStoppedError();
@@ -41,7 +42,8 @@ export async function runDeliver(context: DeliverContext, spec: DeliverSpec): Pr
   }
   writeExchange(sealed, SEALED_FILES.set, set);
   context.report.step('checking the change');
-  await context.gateway.putNewResults(await newResults(context, results, set));
+  const next = await newResults(context, results, set);
+  await context.gateway.putNewResults({ ...next, cells: fitCells(next.cells) });
   context.report.step('checks delivered');
 }
 

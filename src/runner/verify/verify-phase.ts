@@ -10,6 +10,7 @@ import { type ChangeEntry, changeSetDigest } from '../../result/contract/change-
 import { RESULT_FILES, type RunnerLayout, SEALED_FILES } from '../../result/contract/layout.ts';
 import { SealedSet, VerifySpec } from '../../result/contract/phase-spec.ts';
 import { readExchange, waitFor, writeExchange } from '../exchange-file.ts';
+import { fitCells } from '../fit-cells.ts';
 import { withinLimits } from '../limits/within-limits.ts';
 import type { PhaseContext } from '../phase-context.ts';
 import { PhaseFailedError, PhaseStoppedError } from '../phase-failed.ts';
@@ -50,7 +51,7 @@ async function runCells(context: PhaseContext, place: CellPlace, exchange: Excha
     base.push(await runCell(context, place, { check, source: 'base', tests: 'base', entries: [] }));
     if (context.stop.aborted) throw new PhaseStoppedError();
   }
-  writeExchange(results, RESULT_FILES.base, { cells: base });
+  writeExchange(results, RESULT_FILES.base, { cells: fitCells(base) });
   const set = await waitFor(context.clock, context.stop, () => sealedOrNothing(sealed));
   if (set === null) throw new PhaseStoppedError();
   if (set === 'nothing') return;
@@ -67,7 +68,7 @@ async function runNewCells(context: PhaseContext, place: CellPlace, work: NewCel
   const { spec, set, results } = work;
   const cells: CellResult[] = [];
   const write = (complete: boolean) =>
-    writeExchange(results, RESULT_FILES.next, { digest: set.digest, complete, cells });
+    writeExchange(results, RESULT_FILES.next, { digest: set.digest, complete, cells: fitCells(cells) });
   write(false);
   for (const { source, tests } of NEW_CELLS) {
     const entries = entriesFor({ source, tests }, set);

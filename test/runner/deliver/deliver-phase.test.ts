@@ -1,5 +1,6 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { MAX_RESULT_BYTES, NewResults } from '../../../src/result/contract/cell.ts';
 import { changeSetDigest } from '../../../src/result/contract/change-set.ts';
 import type { DeliverSpec, SealedSet } from '../../../src/result/contract/phase-spec.ts';
 import { runDeliver } from '../../../src/runner/deliver/deliver-phase.ts';
@@ -118,6 +119,27 @@ test.each([
   gateway.verifyEnded = true;
   await running;
   expect(gateway.next).toEqual([{ digest: SET.digest, complete: false, cells: [] }]);
+});
+
+test('a file of verify that is larger than an upload may be is carried with less in it, never kept back', async () => {
+  const message = 'x'.repeat(2_000);
+  const results = Array.from({ length: 17_000 }, (_, at) => ({
+    id: `test ${at}`,
+    file: null,
+    status: 'failed',
+    failure: { kind: 'assertion', message },
+  }));
+  const cells = [{ ...forgedCell('new'), outcome: 'failed', exitCode: 1, results }];
+  writeExchange(box.path('results'), 'base.json', { cells: [] });
+  gateway.sealed = SET;
+  const running = deliver();
+  await until(() => existsSync(box.path('sealed/sealed-set.json')));
+  writeExchange(box.path('results'), 'new.json', { digest: SET.digest, complete: true, cells });
+  expect(statSync(box.path('results/new.json')).size).toBeGreaterThan(MAX_RESULT_BYTES);
+  await running;
+  const uploaded = NewResults.parse(gateway.next[0]);
+  expect(Buffer.byteLength(JSON.stringify(uploaded))).toBeLessThanOrEqual(MAX_RESULT_BYTES);
+  expect(uploaded.cells[0]?.results).toHaveLength(17_000);
 });
 
 test('a verify that dies before its base results is a failure of ours', async () => {
