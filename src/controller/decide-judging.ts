@@ -17,7 +17,7 @@ export function decideJudging(record: TaskRecord, moment: Moment): Action | null
   if (round?.verdict && wantsRound(record, round.verdict, moment.budgetSpent)) {
     return { do: 'next-round', follows: round.number };
   }
-  const choice = choosePublish(record, moment.budgetSpent);
+  const choice = choosePublish(record, moment);
   return 'plan' in choice ? { do: 'plan-publish', plan: choice.plan } : { do: 'end', ...choice.end };
 }
 

@@ -33,7 +33,7 @@ function isComplete(verify: JobRecord): boolean {
 
 /** What goes wrong with a verify job, also beside the agent; null while all is well. */
 export function verifyTrouble(record: TaskRecord, verify: JobRecord, moment: Moment): Action | null {
-  const wrong = reportedStep(verify) ?? platformStep(record, verify, moment.now);
+  const wrong = reportedStep(record, verify) ?? platformStep(record, verify, moment.now);
   if (wrong) return wrong;
   if (verify.closedAt && !verify.newResults) return replaceVerify(record, verify, moment);
   if (!verify.launchedAt) return { do: 'launch', kind: 'verify', number: verify.number };
@@ -43,8 +43,8 @@ export function verifyTrouble(record: TaskRecord, verify: JobRecord, moment: Mom
   return lostStep(record, verify, moment) ?? tellStep(verify);
 }
 
-function reportedStep({ failure }: JobRecord): Action | null {
-  const ending = failure ? failureOutcome(failure) : null;
+function reportedStep({ task }: TaskRecord, { failure }: JobRecord): Action | null {
+  const ending = failure ? failureOutcome(failure, task.pin) : null;
   return ending && { do: 'end', ...ending };
 }
 

@@ -31,7 +31,7 @@ export function decideWorking(record: TaskRecord, moment: Moment): Action | null
 
 /** A reported failure, something that the platform has against it, or an end without a seal. */
 function workTrouble(record: TaskRecord, work: JobRecord, now: number): Action | null {
-  const reported = work.failure ? failureOutcome(work.failure) : null;
+  const reported = work.failure ? failureOutcome(work.failure, record.task.pin) : null;
   if (reported) return { do: 'end', ...reported };
   const stuck = stuckLoss(work, { now, since: 0 });
   if (stuck) return lost(record, stuck);

@@ -2,14 +2,21 @@
 import type { Db } from '../task/open-database.ts';
 import type { TaskRecord } from '../task/record.ts';
 import { hasPlace } from '../task/store/place.ts';
+import { roundCalls } from '../task/store/round-calls.ts';
 import { taskMoney } from '../task/store/task-money.ts';
 import type { Action } from './action.ts';
 import type { PlaceCaps } from './controller-deps.ts';
+import { currentRound } from './current-round.ts';
 import { decide } from './decide.ts';
 import type { Observation } from './observation.ts';
 
 /** Nobody judges or launches: nothing is asked. */
-const CALM: Observation = { openReservations: 0, budgetSpent: false, room: true };
+const CALM: Observation = {
+  openReservations: 0,
+  budgetSpent: false,
+  modelFailed: false,
+  room: true,
+};
 
 /** The money only where a verdict waits for it, a place only where a job that is new would take one. */
 export async function nextAction(db: Db, record: TaskRecord, places: PlaceCaps): Promise<Action> {
@@ -29,11 +36,17 @@ export async function nextAction(db: Db, record: TaskRecord, places: PlaceCaps):
 async function readMoney(
   db: Db,
   record: TaskRecord,
-): Promise<Pick<Observation, 'openReservations' | 'budgetSpent'>> {
+): Promise<Pick<Observation, 'openReservations' | 'budgetSpent' | 'modelFailed'>> {
   const money = await taskMoney(db, record.task.id);
   const budget = record.task.pin?.config.taskBudgetNanoUsd;
+  const { attempt, round } = record.task;
+  const calls = await roundCalls(db, { taskId: record.task.id, attempt, round });
+  const endedBy = currentRound(record)?.workEnd ?? null;
   return {
     openReservations: money.openReservations,
-    budgetSpent: budget !== undefined && money.heldNanoUsd >= BigInt(budget),
+    budgetSpent:
+      (budget !== undefined && money.heldNanoUsd >= BigInt(budget)) ||
+      (endedBy === 'budget' && calls.refusedForMoney),
+    modelFailed: !calls.answered || calls.lastFailed,
   };
 }

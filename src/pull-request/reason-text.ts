@@ -5,6 +5,7 @@
 import type { Reason, ReasonCode } from '../task/task.ts';
 import { codeSpan, cutLine, escapeLine } from './foreign-text.ts';
 import { lostSentence } from './lost-sentence.ts';
+import { REPORTED_BELOW, setupSentence, treeSentence } from './reported-sentence.ts';
 
 type Values = Reason['values'];
 
@@ -50,7 +51,7 @@ const TEXTS: Readonly<Record<ReasonCode, ReasonText>> = {
     sentence: fixed('the repository has no commit.'),
     change: fixed(`Anyone with write can push one, then ${LABEL_ANEW}.`),
   },
-  'tree-unsupported': { sentence: (v) => `${prose(v, 'message')}`, change: orgAdmin('templates') },
+  'tree-unsupported': { sentence: treeSentence, change: orgAdmin('templates') },
   'issue-empty': {
     sentence: (v) => `title and body hold no text once ${prose(v, 'removed')} hidden parts are removed.`,
     change: fixed(`The author can write what is wanted; then ${LABEL_ANEW}.`),
@@ -98,7 +99,7 @@ const TEXTS: Readonly<Record<ReasonCode, ReasonText>> = {
     change: fixed('Anyone with write can take the label off and set it again.'),
   },
   'setup-failed': {
-    sentence: (v) => `${prose(v, 'message')}`,
+    sentence: setupSentence,
     change: fixed(`Anyone with write can change \`setup\` in \`.github/glovebox.yml\`, then ${LABEL_ANEW}.`),
   },
   'change-empty': { sentence: fixed("the change set is empty; the agent's reason is below."), change: again },
@@ -116,7 +117,10 @@ const TEXTS: Readonly<Record<ReasonCode, ReasonText>> = {
     change: fixed(`To try again, ${LABEL_ANEW}; or make that edit by hand.`),
   },
   'bundle-invalid': {
-    sentence: (v) => `the change set was not accepted: ${prose(v, 'message')}`,
+    sentence: (v) =>
+      v['message'] === undefined
+        ? `the change set could not be handed over; ${REPORTED_BELOW}`
+        : `the change set was not accepted: ${prose(v, 'message')}`,
     change: fixed('Security reads the audit.'),
   },
   'branch-moved': {
@@ -139,7 +143,8 @@ const TEXTS: Readonly<Record<ReasonCode, ReasonText>> = {
   },
   'asks-human': { sentence: (v) => `${prose(v, 'message')}`, change: fixed('The review answers.') },
   'fence-not-in-force': {
-    sentence: (v) => `the sandbox reached ${code(v, 'address')}; no agent started.`,
+    sentence: (v) =>
+      `the sandbox reached ${v['address'] === undefined ? 'more than our gateway' : code(v, 'address')}; no agent started.`,
     change: doctor,
   },
   'image-not-pulled': {
@@ -161,7 +166,7 @@ const TEXTS: Readonly<Record<ReasonCode, ReasonText>> = {
     change: operator,
   },
   'credential-found': {
-    sentence: (v) => `the sandbox held something like a credential (${prose(v, 'place')}); no agent started.`,
+    sentence: fixed(`the sandbox held something like a credential and no agent started; ${REPORTED_BELOW}`),
     change: operator,
   },
   internal: {
@@ -176,6 +181,11 @@ const TEXTS: Readonly<Record<ReasonCode, ReasonText>> = {
 /** The reason's sentence, without the outcome word before it. */
 export function reasonSentence(reason: Reason): string {
   return TEXTS[reason.code].sentence(reason.values);
+}
+
+/** The same for a place that the reason's detail does not stand below. */
+export function reasonElsewhere(reason: Reason): string {
+  return reasonSentence(reason).replace(/ below\.$/, ' in the status comment.');
 }
 
 /** Who can change it, and how. */

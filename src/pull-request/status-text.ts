@@ -2,16 +2,14 @@
 import { formatCents } from '../shared/money.ts';
 import { outcomeWord } from '../task/outcome-word.ts';
 import { policySection } from './check-sections.ts';
-import { agentQuote, codeBlock, cutLine, cutText, escapeLine } from './foreign-text.ts';
+import { cutLine, escapeLine } from './foreign-text.ts';
 import { formatDuration, formatTime, plural } from './format.ts';
-import { furtherRoundSentence } from './further-round.ts';
-import { reasonRemedy, reasonSentence } from './reason-text.ts';
+import { NO_FURTHER_ROUND } from './further-round.ts';
+import { reasonDetail } from './reason-detail.ts';
+import { reasonElsewhere, reasonRemedy, reasonSentence } from './reason-text.ts';
 import type { PhaseRow, StatusView } from './status-view.ts';
 import { verdictSentence } from './verdict-text.ts';
 import { queuedText, waitingText } from './waiting-text.ts';
-
-/** GitHub's bound for a comment is 65,536 characters; the fold is cut long before. */
-const MAX_DETAIL = 12_000;
 
 /** Comment without its marker; null where nothing is to be said yet (asked for, not pinned). */
 export function statusText(view: StatusView): string | null {
@@ -38,7 +36,7 @@ export function statusText(view: StatusView): string | null {
 export function endingSentence(view: StatusView): string | null {
   const { outcome, pullNumber, reason } = view.task;
   if (outcome === null || outcome === 'refused' || pullNumber !== null) return null;
-  return `**${outcomeWord(view.task)}**: ${reason ? reasonSentence(reason).replace(/ below\.$/, ' in the status comment.') : 'see the status comment.'}`;
+  return `**${outcomeWord(view.task)}**: ${reason ? reasonElsewhere(reason) : 'see the status comment.'}`;
 }
 
 function acceptedText(view: StatusView): string {
@@ -124,9 +122,12 @@ function draftText(view: StatusView): string {
   const draft = `**Needs a human**: draft #${view.task.pullNumber}: ${sentence}, ${formatCents(view.spentNanoUsd)}.`;
   const { reason } = view.task;
   if (reason === null) return `${draft} To start over on a new branch, set the label \`agent\` anew.`;
-  return [`${draft} ${furtherRoundSentence(reason)}`, '', reasonRemedy(reason), ...detailParts(view)].join(
-    '\n',
-  );
+  return [
+    `${draft} ${NO_FURTHER_ROUND} ${reasonSentence(reason)}`,
+    '',
+    reasonRemedy(reason),
+    ...detailParts(view),
+  ].join('\n');
 }
 
 function budgetText(view: StatusView): string {
@@ -159,16 +160,6 @@ function detailParts(view: StatusView): string[] {
     outcome === 'errored' ? [`Task ${id}. This does not count against the attempts.`] : [];
   if (view.verdict?.gates.some((gate) => gate.findings.length > 0))
     parts.push('', policySection(view.verdict));
-  if (reason?.code === 'change-empty' && view.narrative) parts.push('', agentQuote(view.narrative, 4_000));
-  if (reason?.detail) {
-    const lines = reason.detail.split('\n').length;
-    parts.push(
-      '',
-      `<details open><summary>${plural(lines, 'line')}</summary>`,
-      '',
-      codeBlock(cutText(reason.detail, MAX_DETAIL)),
-      '</details>',
-    );
-  }
+  if (reason?.detail) parts.push('', ...reasonDetail(reason.code, reason.detail));
   return parts;
 }

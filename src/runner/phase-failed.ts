@@ -1,11 +1,12 @@
 /** The errors by which a phase says that it could not do its part; `run-phase` turns them into last word and exit code. */
-import type { PhaseFailure } from '../result/contract/gateway-api.ts';
+import type { FailureFacts, PhaseFailure } from '../result/contract/gateway-api.ts';
 
 /** What a failed phase reports. `outputTail` is foreign text. */
 export interface FailureDetails {
   readonly code: PhaseFailure['code'];
   readonly message: string;
   readonly outputTail?: string | null;
+  readonly facts?: FailureFacts;
   /** With code `limit`: which. */
   readonly limit?: 'disk' | 'processes';
   readonly cause?: unknown;
@@ -25,6 +26,7 @@ export class PhaseFailedError extends Error {
       code: details.code,
       message: details.message.slice(0, 2_000),
       outputTail: tail === null ? null : tail.slice(-20_000),
+      ...(details.facts === undefined ? {} : { facts: details.facts }),
     };
   }
 }

@@ -209,7 +209,11 @@ describe.each(TaskState.options)('in state %s', (state) => {
     let count = 0;
     for (const record of records(state)) {
       for (const room of [true, false]) {
-        const action = decide(record, { openReservations: 0, budgetSpent: false, room }, NOW);
+        const action = decide(
+          record,
+          { openReservations: 0, budgetSpent: false, modelFailed: false, room },
+          NOW,
+        );
         wrong.push(...wrongWith(record, room, action));
         count += 1;
       }
@@ -224,7 +228,11 @@ describe.each(['working', 'verifying', 'judging'] as const)('in state %s of a se
     const wrong: string[] = [];
     let count = 0;
     for (const record of laterRecords(state)) {
-      const action = decide(record, { openReservations: 0, budgetSpent: false, room: true }, NOW);
+      const action = decide(
+        record,
+        { openReservations: 0, budgetSpent: false, modelFailed: false, room: true },
+        NOW,
+      );
       wrong.push(...wrongWith(record, true, action));
       if (action.do === 'end') wrong.push(JSON.stringify(action));
       count += 1;

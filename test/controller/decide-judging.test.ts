@@ -79,9 +79,9 @@ describe('judging', () => {
       { budgetSpent: true },
     ],
     [
-      'nor where the gateway said that it is spent',
+      'INC-01: a seal that says so is no word on the budget: the ledger has it',
       judging([buildRound({ sealedDigest: CHANGE, verdict: broken(1), workEnd: 'budget' })]),
-      { do: 'plan-publish', plan: { round: 1, outcome: 'budget-reached', reason: null } },
+      { do: 'next-round', follows: 1 },
     ],
     [
       'a round that changed nothing more leaves the earlier verdict',
@@ -132,11 +132,23 @@ describe('judging', () => {
       'empty for want of money is the budget',
       judging([buildRound({ sealedDigest: EMPTY, workEnd: 'budget' })]),
       { do: 'end', outcome: 'budget-reached', reason: null },
+      { budgetSpent: true },
     ],
     [
-      'empty because our agent failed is ours',
+      'INC-01: empty, and a seal that says budget where none is spent, is an empty change set',
+      judging([buildRound({ sealedDigest: EMPTY, workEnd: 'budget' })]),
+      { do: 'end', outcome: 'needs-human', reason: { code: 'change-empty', values: {}, detail: null } },
+    ],
+    [
+      'empty because the model failed is ours',
       judging([buildRound({ sealedDigest: EMPTY, workEnd: 'failed' })]),
       { do: 'end', outcome: 'errored' },
+      { modelFailed: true },
+    ],
+    [
+      'INC-01: a seal that says failed where the model answered is an empty change set',
+      judging([buildRound({ sealedDigest: EMPTY, workEnd: 'failed' })]),
+      { do: 'end', outcome: 'needs-human', reason: { code: 'change-empty', values: {}, detail: null } },
     ],
   ]);
 });

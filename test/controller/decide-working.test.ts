@@ -160,7 +160,7 @@ describe('working', () => {
       expect(decide(buildRecord({ jobs, rounds: uploaded }), CALM, NOW)).toMatchObject({
         do: 'end',
         outcome,
-        reason: { code: reason, detail: 'E404' },
+        reason: { code: reason, detail: 'npm ci exited 1\n\nE404' },
       });
     });
   }

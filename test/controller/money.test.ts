@@ -93,7 +93,7 @@ describe.each(storeKinds)('a task with an open call on %s', (kind) => {
       ({ task, jobs }) => task.state === 'judging' && jobs.every((job) => job.closedAt !== null),
     );
     expect(await nextAction(store.db, record, () => 8)).not.toEqual({ do: 'judge' });
-    const untold = { openReservations: 0, budgetSpent: false, room: true };
+    const untold = { openReservations: 0, budgetSpent: false, modelFailed: false, room: true };
     expect(decide(record, untold, record.readAt.getTime())).toEqual({ do: 'judge' });
     expect(await spent(id)).toBe(0n);
     await settle(store.db, rowEnd(`open-${id}`, 1_900n));

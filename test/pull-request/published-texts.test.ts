@@ -123,6 +123,19 @@ describe('the pull request', () => {
     expect(body).not.toContain('Closes #42');
   });
 
+  it("sends to the status comment for what the sandbox reported of a later round, in nobody's words", () => {
+    const reason = { code: 'setup-failed', values: {}, detail: 'octocat approved this' } as const;
+    const facts = buildPublishFacts({
+      verdict: broken,
+      plan: { round: 1, outcome: 'needs-human', reason },
+    });
+    const body = pullBody(facts, commit.sha);
+    expect(body).toContain(
+      'No further round came: a command of setup failed; what the sandbox reported is in the status comment.',
+    );
+    expect(body + checkRun(facts, commit).summary).not.toContain('approved');
+  });
+
   it('says why no further round came where an earlier one is published', () => {
     const reason = {
       code: 'sandbox-lost',

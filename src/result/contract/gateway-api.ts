@@ -7,6 +7,7 @@
  */
 import { z } from 'zod';
 import { Digest } from '../../shared/digest.ts';
+import { LimitKind } from './cell.ts';
 import { Phase } from './phase-spec.ts';
 
 /** Paths of the gateway, by what they carry. */
@@ -29,7 +30,22 @@ export const GATEWAY_PATHS = {
   git: '/git/repo.git',
 } as const;
 
-/** Why a phase could not do its part; said on the issue by its code. */
+/** The numbers of a failure's sentence. Whatever else there is to say stands in its message, which is only quoted. */
+export const FailureFacts = z.strictObject({
+  /** fetch: what the base needs. */
+  tree: z.strictObject({ unit: z.enum(['files', 'bytes']), needs: z.int().min(0) }).optional(),
+  /** setup: which of its commands, from 0, and how it ended. */
+  command: z
+    .strictObject({
+      index: z.int().min(0),
+      exitCode: z.int().min(0).max(255).nullable(),
+      limit: LimitKind.nullable(),
+    })
+    .optional(),
+});
+export type FailureFacts = z.infer<typeof FailureFacts>;
+
+/** Why a phase could not do its part; said on the issue by its code and facts, never in the sandbox's words. */
 export const PhaseFailure = z.strictObject({
   code: z.enum([
     'fence-not-in-force',
@@ -44,6 +60,7 @@ export const PhaseFailure = z.strictObject({
   message: z.string().max(2_000),
   /** Last lines of the command's output where there is one. */
   outputTail: z.string().max(20_000).nullable(),
+  facts: FailureFacts.optional(),
 });
 export type PhaseFailure = z.infer<typeof PhaseFailure>;
 

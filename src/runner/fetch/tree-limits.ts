@@ -1,4 +1,5 @@
 /** Whether a base commit fits the template's limits, read from the tree object before anything is checked out. */
+import type { FailureFacts } from '../../result/contract/gateway-api.ts';
 import type { FetchSpec } from '../../result/contract/phase-spec.ts';
 import { PhaseFailedError } from '../phase-failed.ts';
 import { type GitDeps, git } from './git-command.ts';
@@ -17,9 +18,12 @@ export async function assertTreeFits(deps: GitDeps, source: string, spec: FetchS
     files += records.length;
     bytes += records.reduce((sum, record) => sum + sizeOf(record), 0);
   });
-  if (files > spec.limits.files) throw unsupported(`${files} files`, `${spec.limits.files}`);
-  if (bytes * COPIES > spec.limits.diskBytes) {
-    throw unsupported(gigabytes(bytes * COPIES), gigabytes(spec.limits.diskBytes));
+  if (files > spec.limits.files) {
+    throw unsupported(`${files} files`, `${spec.limits.files}`, { unit: 'files', needs: files });
+  }
+  const needs = bytes * COPIES;
+  if (needs > spec.limits.diskBytes) {
+    throw unsupported(gigabytes(needs), gigabytes(spec.limits.diskBytes), { unit: 'bytes', needs });
   }
   return files;
 }
@@ -34,9 +38,10 @@ function gigabytes(bytes: number): string {
   return `${(bytes / 1e9).toFixed(1)} GB`;
 }
 
-function unsupported(needs: string, has: string): PhaseFailedError {
+function unsupported(needs: string, has: string, tree: NonNullable<FailureFacts['tree']>): PhaseFailedError {
   return new PhaseFailedError({
     code: 'tree-unsupported',
     message: `The base needs ${needs}, the template has ${has}. An organisation admin can raise its limit.`,
+    facts: { tree },
   });
 }

@@ -26,7 +26,7 @@ export async function runSetup(context: PhaseContext, spec: SetupSpec): Promise<
   const sessions: number[] = [];
   const mark = `GLOVEBOX_SETUP=${Buffer.from(context.random(8)).toString('hex')}`;
   try {
-    for (const command of spec.commands) {
+    for (const [index, command] of spec.commands.entries()) {
       report.step(`setup: ${command}`);
       const end = await runCommand({
         argv: ['/bin/sh', '-c', command],
@@ -37,7 +37,7 @@ export async function runSetup(context: PhaseContext, spec: SetupSpec): Promise<
         signal: context.stop,
         onStart: (pid) => sessions.push(pid),
       });
-      assertSucceeded(command, end, layout.fence === 'gateway-only');
+      assertSucceeded({ command, index, fenced: layout.fence === 'gateway-only' }, end);
     }
   } finally {
     await endEverything(context.clock, { mark, sessions, folders: [prepared] });
@@ -45,7 +45,13 @@ export async function runSetup(context: PhaseContext, spec: SetupSpec): Promise<
   report.step(await summary(source, prepared));
 }
 
-function assertSucceeded(command: string, end: CommandEnd, fenced: boolean): void {
+interface SetupCommand {
+  readonly command: string;
+  readonly index: number;
+  readonly fenced: boolean;
+}
+
+function assertSucceeded({ command, index, fenced }: SetupCommand, end: CommandEnd): void {
   if (end.stopped) throw new PhaseStoppedError();
   if (end.exitCode === 0 && end.limit === null) return;
   const how = end.limit === null ? `exited ${end.exitCode ?? end.signal}` : `was stopped (${end.limit})`;
@@ -53,6 +59,7 @@ function assertSucceeded(command: string, end: CommandEnd, fenced: boolean): voi
     code: 'setup-failed',
     message: `\`${command.slice(0, 500)}\` ${how} in setup.${fenced ? ' Setup has no network here.' : ''}`,
     outputTail: end.capture.lastLines(TAIL_LINES),
+    facts: { command: { index, exitCode: end.exitCode, limit: end.limit } },
   });
 }
 

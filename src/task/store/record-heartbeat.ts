@@ -3,13 +3,17 @@ import { sql } from 'kysely';
 import type { z } from 'zod';
 import { Heartbeat } from '../../result/contract/gateway-api.ts';
 import type { Db } from '../open-database.ts';
+import { mayReport } from './may-report.ts';
 import { wakeTask } from './wake-task.ts';
 
 /** `job.reported`: the last heartbeat, with the facts of all phases joined. */
 const Reported = Heartbeat.omit({ failure: true });
 type Reported = z.infer<typeof Reported>;
 
-/** Writes the heartbeat; the first failure of a job stays, and an ended phase wakes the task. The caller holds the locks. */
+/**
+ * Writes the heartbeat; an ended phase wakes the task. Of a job's failures the first one stays that its phase may report:
+ * it can decide how the task ends. The caller holds the locks.
+ */
 export async function recordHeartbeat(
   trx: Db,
   job: { readonly name: string; readonly taskId: string },
@@ -22,13 +26,16 @@ export async function recordHeartbeat(
     .executeTakeFirstOrThrow();
   const before = Reported.nullable().parse(row.reported);
   const { failure, ...said } = heartbeat;
+  const report = { taskId: job.taskId, job: job.name, phase: heartbeat.phase };
+  const counts =
+    failure !== null && row.failure === null && (await mayReport(trx, { ...report, code: failure.code }));
   const reported: Reported = { ...said, facts: joinFacts(before?.facts ?? null, said.facts) };
   await trx
     .updateTable('job')
     .set({
       reported: JSON.stringify(reported),
       heartbeat_at: sql<Date>`now()`,
-      ...(failure && row.failure === null ? { failure: JSON.stringify(failure) } : {}),
+      ...(counts ? { failure: JSON.stringify(failure) } : {}),
     })
     .where('name', '=', job.name)
     .execute();

@@ -90,12 +90,16 @@ describe('files are the blobs', () => {
 
 describe('limits, before a file is written', () => {
   test.each([
-    ['files', { ...LIMITS, files: 2 }, 'needs 3 files, the template has 2'],
-    ['bytes', { ...LIMITS, diskBytes: 1_000_000 }, 'needs 0.0 GB'],
-  ])('%s', async (_name, limits, words) => {
+    ['files', { ...LIMITS, files: 2 }, 'needs 3 files, the template has 2', 3],
+    ['bytes', { ...LIMITS, diskBytes: 1_000_000 }, 'needs 0.0 GB', 1_200_004],
+  ] as const)('%s', async (unit, limits, words, needs) => {
     writeFiles(repository, { a: 'a', b: 'b', c: Buffer.alloc(600_000) });
     await expect(fetchBase(commitAll(repository), limits)).rejects.toMatchObject({
-      failure: { code: 'tree-unsupported', message: expect.stringContaining(words) },
+      failure: {
+        code: 'tree-unsupported',
+        message: expect.stringContaining(words),
+        facts: { tree: { unit, needs } },
+      },
     });
     expect(readdirSync(source())).toEqual(['.git']);
   });

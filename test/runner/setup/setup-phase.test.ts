@@ -69,6 +69,7 @@ test('a failure stops the rest and carries the last 20 lines', async () => {
       code: 'setup-failed',
       message: '`seq 1 100; exit 7` exited 7 in setup.',
       outputTail: Array.from({ length: 20 }, (_, n) => n + 81).join('\n'),
+      facts: { command: { index: 0, exitCode: 7, limit: null } },
     },
   });
   expect(existsSync(prepared('never'))).toBe(false);
