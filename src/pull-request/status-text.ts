@@ -151,7 +151,9 @@ function abortedText(view: StatusView): string {
 }
 
 function spentSentence({ task, spentNanoUsd }: StatusView): string {
-  return task.outcome === 'refused' ? ' Nothing was spent.' : ` ${formatCents(spentNanoUsd)} spent.`;
+  return task.outcome === 'refused' && spentNanoUsd === 0n
+    ? ' Nothing was spent.'
+    : ` ${formatCents(spentNanoUsd)} spent.`;
 }
 
 function detailParts(view: StatusView): string[] {

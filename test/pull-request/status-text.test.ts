@@ -99,6 +99,14 @@ describe('the status text', () => {
     expect(text).toContain('Anyone with write, maintain or admin can set the label `agent` anew.');
   });
 
+  it('says what was spent where a refusal came after a model call', () => {
+    const reason = { code: 'tree-unsupported', values: {}, detail: null } as const;
+    const task = buildTask({ ...ENDED, outcome: 'refused', reason });
+    const text = statusText(buildStatusView({ task, spentNanoUsd: 1_970_000_000n }));
+    expect(text).toMatch(/^\*\*Refused\*\*: .* \$1\.97 spent\.$/m);
+    expect(text).not.toContain('Nothing was spent');
+  });
+
   it.each(ReasonCode.options)(
     'has a sentence and a remedy for %s that names no command that is not built',
     (code) => {
