@@ -18,7 +18,7 @@ const BASE64 =
 const HEX = /(?:(?:\\x|0x)?[0-9a-fA-F]{2}[ \t,:-]{0,2}){9,}(?:\\x|0x)?[0-9a-fA-F]{2}/g;
 const CODES = /(?:\d{2,3}[ \t]?,\s{0,20}){9,}\d{2,3}/g;
 
-/** Every run that decodes to something printable. */
+/** Every run that decodes to something printable. For a window of `scan-text`: a run of 8 MB overflows the patterns' stack. */
 export function decodeRuns(text: string): DecodedRun[] {
   return [
     ...runsOf(text, { pattern: BASE64, how: 'in base64', decode: fromBase64 }),

@@ -1,5 +1,6 @@
 /** The secret scanner: every kind, every encoding, no value shown, and what it leaves alone. */
 import { describe, expect, test } from 'vitest';
+import { decodeRuns } from '../../src/result/decode-runs.ts';
 import type { KnownSecrets } from '../../src/result/known-secrets.ts';
 import { redact, scanText } from '../../src/result/scan-text.ts';
 import { issueToken, tokenHash } from '../../src/shared/token.ts';
@@ -222,6 +223,27 @@ describe('redact', () => {
     expect(scanText(text, undefined, text.length + 10)).toEqual([
       { kind: 'text that decodes to too much to be read', start: 0, end: text.length, certain: true },
     ]);
+  });
+
+  test('finds a secret wherever it stands in a long text, as it is and in base64', () => {
+    const encoded = Buffer.from(`the key is ${github}, keep it`).toString('base64');
+    for (const at of [0, 98_290, 98_304, 131_050, 131_072, 200_000, 399_900]) {
+      for (const secret of [github, encoded]) {
+        const text = `${'word '.repeat(at / 5)}${secret} ${'word '.repeat(80_000 - at / 5)}`;
+        const redacted = redact(text);
+        expect(redacted).not.toContain(secret);
+        expect(redacted.length).toBeGreaterThan(text.length - secret.length - 20);
+      }
+    }
+  });
+
+  test.each(['x', '7', 'a1 ', '12, ', '=', '\u200b'])('reads 12 MB of %j', (piece) => {
+    const text = piece.repeat(12_000_000 / piece.length);
+    expect(redact(`${text} ${github}`)).toBe(`${text} (removed: GitHub token)`);
+  });
+
+  test('counter-test: one run of 12 MB, read as a whole, is more than the patterns can take', () => {
+    expect(() => decodeRuns('x'.repeat(12_000_000))).toThrow(RangeError);
   });
 
   test('reads hostile text in time that grows with its length', () => {
