@@ -10,7 +10,7 @@ import { decideJudging } from './decide-judging.ts';
 import { decideVerifying } from './decide-verifying.ts';
 import { decideWorking } from './decide-working.ts';
 import { keepJudged } from './fall-back.ts';
-import { endJobs, housekeeping } from './housekeeping.ts';
+import { endJobs, housekeeping, nextRevocationMs } from './housekeeping.ts';
 import type { Moment, Observation } from './observation.ts';
 
 /** Failures in a row of one step that no waiting mends, after which the task ends. */
@@ -32,9 +32,11 @@ export function decide(record: TaskRecord, observation: Observation, now: number
     abortStep(record, now) ??
     keepJudged(record, stuckStep(record, now) ?? stateStep(record, { ...observation, now })) ??
     housekeeping(record, now) ??
-    waitStep(record)
+    untilRevocation(record, waitStep(record), now)
   );
 }
+
+type Wait = Extract<Action, { do: 'wait' | 'rest' }>;
 
 function stateStep(record: TaskRecord, moment: Moment): Action | null {
   const { state } = record.task;
@@ -82,7 +84,14 @@ function stuckStep(record: TaskRecord, now: number): Action | null {
   return { do: 'end', outcome: 'errored', reason };
 }
 
-function waitStep(record: TaskRecord): Action {
+/** A token whose revocation was put off is looked at again when its time comes, also after the end. */
+function untilRevocation(record: TaskRecord, wait: Wait, now: number): Wait {
+  const forMs = nextRevocationMs(record, now);
+  if (forMs === null) return wait;
+  return { do: 'wait', forMs: wait.do === 'rest' ? forMs : Math.min(wait.forMs, forMs) };
+}
+
+function waitStep(record: TaskRecord): Wait {
   const { task, jobs } = record;
   if (task.state === 'judging') return { do: 'wait', forMs: 500 }; // calls settle within moments, and nobody tells
   if (jobs.some((job) => job.closedAt && !job.removedAt)) return { do: 'wait', forMs: STOP_LOOK_MS };

@@ -105,7 +105,9 @@ interface Failed {
 function failed(deps: StepDeps, { error, record, action, taskId }: Failed): PassEnd {
   const before = record?.failures ?? 0;
   const failures = failuresAfter(before, { error, action });
-  const wakeAfterMs = backoffMs(deps.settings.retryMs, record, failures);
+  const since = action && HOUSEKEEPING.has(action.do) ? record?.task.stateSince : record?.failingSince;
+  const lastedMs = record && since ? record.readAt.getTime() - since.getTime() : 0;
+  const wakeAfterMs = backoffMs(deps.settings.retryMs, lastedMs, failures);
   const fields = { err: error, taskId, action: action?.do ?? 'read', failures, wakeAfterMs };
   deps.log.warn(fields, 'step failed and will be tried again');
   return { wakeAfterMs, failures, surface: true };
@@ -116,9 +118,8 @@ function failuresAfter(before: number, what: { error: unknown; action: Action | 
   return isPassing(what.error) ? Math.max(1, before) : before + 1;
 }
 
-/** A quarter of the time that the step has failed, at most a minute: quick at first, patient in an outage. */
-function backoffMs(retryMs: number, record: TaskRecord | null, failures: number): number {
-  const lastedMs = record?.failingSince ? record.readAt.getTime() - record.failingSince.getTime() : 0;
+/** A quarter of the time that the step has failed (tidying up: that the state lasts), at most a minute: patient in an outage. */
+function backoffMs(retryMs: number, lastedMs: number, failures: number): number {
   return Math.round(Math.min(60_000, Math.max(retryMs * 2 ** Math.min(failures, 6), lastedMs / 4)));
 }
 

@@ -114,6 +114,8 @@ export interface JobTable {
   base_results: string | null;
   new_results: string | null;
   git_token: Uint8Array | null;
+  /** The next try to revoke it; null: no try has failed. */
+  revoke_at: TimeOrNull;
   created_at: Time;
   launched_at: TimeOrNull;
   ended_at: TimeOrNull;

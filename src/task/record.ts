@@ -54,6 +54,8 @@ export interface JobRecord {
   /** Delivered for the sealed digest; `complete` false where verify died before the last cell. */
   readonly newResults: { readonly complete: boolean } | null;
   readonly gitToken: boolean;
+  /** When the next try to revoke it is due; null: no try has failed. */
+  readonly revokeAt: Date | null;
   readonly createdAt: Date;
   readonly launchedAt: Date | null;
   readonly closedAt: Date | null;

@@ -47,6 +47,7 @@ export function buildJob(overrides: Partial<JobRecord> & Pick<JobRecord, 'kind'>
     baseResults: false,
     newResults: null,
     gitToken: false,
+    revokeAt: null,
     createdAt: new Date(NOW - 60_000),
     launchedAt: new Date(NOW - 60_000),
     closedAt: null,

@@ -18,6 +18,7 @@ import { CALM, itDecides, verify, work } from '../fixtures/decision-table.ts';
 describe('publishing and the end', () => {
   const ended = (jobs: JobRecord[] = []) =>
     buildRecord({ task: { state: 'ended', outcome: 'verified', endedAt: new Date(NOW) }, jobs });
+  const putOff = (forMs: number) => ({ gitToken: true, revokeAt: new Date(NOW + forMs) });
   const asked = (job: JobRecord, agoMs: number): JobRecord => ({
     ...closedJob(job, agoMs + 3_000),
     stopAskedAt: new Date(NOW - agoMs),
@@ -40,8 +41,33 @@ describe('publishing and the end', () => {
       { do: 'remove-job', job: 'verify-1' },
     ],
     [
-      'a token is revoked before its sandbox goes',
+      'a sandbox is stopped before its token is revoked, which GitHub may hold up',
       ended([{ ...closedJob(verify, 5_000), gitToken: true }]),
+      { do: 'stop-job', job: 'verify-1' },
+    ],
+    [
+      'a sandbox that ended is removed before that, too',
+      ended([{ ...closedJob(lostJob(verify)), gitToken: true }]),
+      { do: 'remove-job', job: 'verify-1' },
+    ],
+    [
+      'its token is revoked while its end is waited for',
+      ended([{ ...asked(verify, 5_000), gitToken: true }]),
+      { do: 'revoke-token', job: 'verify-1' },
+    ],
+    [
+      'a revocation that was put off holds up no look at a sandbox',
+      ended([{ ...asked(verify, 5_000), ...putOff(30_000) }]),
+      { do: 'wait', forMs: 1_000 },
+    ],
+    [
+      'and is waited for where nothing else is left',
+      ended([{ ...closedJob(verify), ...putOff(30_000), removedAt: new Date(NOW) }]),
+      { do: 'wait', forMs: 30_000 },
+    ],
+    [
+      'then it is tried again',
+      ended([{ ...closedJob(verify), ...putOff(0), removedAt: new Date(NOW) }]),
       { do: 'revoke-token', job: 'verify-1' },
     ],
     ['removed ones are rest', ended([{ ...closedJob(verify), removedAt: new Date(NOW) }]), { do: 'rest' }],

@@ -126,6 +126,33 @@ describe.each(storeKinds)('a task on %s', (kind) => {
     });
   });
 
+  it('that ends while GitHub revokes nothing frees its places at once, and revokes its tokens later', async () => {
+    world.tokens.refused = new GloveboxError({ code: 'github-refused', message: 'suspended' });
+    const id = await insertTask(store.db);
+    world.start();
+    const record = await world.until(
+      id,
+      ({ task, jobs }) => task.state === 'ended' && jobs.every((job) => job.removedAt !== null),
+    );
+    expect(record.task.outcome).toBe('verified');
+    expect(record.jobs.map((job) => job.gitToken)).toEqual([true, true]);
+    expect(world.tokens.revoked).toEqual([]);
+    world.tokens.refused = null;
+    await world.ended(id);
+    expect(world.tokens.revoked.toSorted()).toEqual(world.tokens.minted.toSorted());
+  });
+
+  it('forgets a token that could not be revoked once it has run out', async () => {
+    world.tokens.refused = new GloveboxError({ code: 'github-refused', message: 'suspended' });
+    const id = await insertTask(store.db);
+    world.start();
+    await world.until(id, ({ task }) => task.state === 'ended');
+    const past = new Date(Date.now() - 3_700_000);
+    await store.db.updateTable('job').set({ launched_at: past }).where('task_id', '=', id).execute();
+    await world.ended(id);
+    expect(world.tokens.revoked).toEqual([]);
+  });
+
   it('ends with an empty change set without a verify job and without a pull request', async () => {
     world.runner.work = () => ({ upload: null, end: 'seal' });
     const id = await insertTask(store.db);

@@ -27,6 +27,8 @@ export class FakePinner implements Pinner {
 export class FakeRepoTokens implements RepoTokens {
   readonly minted: string[] = [];
   readonly revoked: string[] = [];
+  /** Where set, every revocation fails by it. */
+  refused: Error | null = null;
 
   async mint(repo: RepoRef): Promise<string> {
     const token = `git-token-${repo.repositoryId}-${this.minted.length + 1}`;
@@ -35,6 +37,7 @@ export class FakeRepoTokens implements RepoTokens {
   }
 
   async revoke(token: string): Promise<void> {
+    if (this.refused) throw this.refused;
     this.revoked.push(token);
   }
 }

@@ -12,6 +12,7 @@ import * as endCall from './0009-end-call.ts';
 import * as narrowRows from './0010-narrow-rows.ts';
 import * as diff from './0011-diff.ts';
 import * as failingSince from './0012-failing-since.ts';
+import * as revokeAt from './0013-revoke-at.ts';
 
 export const MIGRATIONS: Record<string, Migration> = {
   '0001-record': record,
@@ -26,4 +27,5 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0010-narrow-rows': narrowRows,
   '0011-diff': diff,
   '0012-failing-since': failingSince,
+  '0013-revoke-at': revokeAt,
 };

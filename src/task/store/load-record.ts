@@ -57,7 +57,7 @@ const JOBS = allOf(
   sql`
     select job.name, job.attempt, job.round, job.kind, job.number, job.phase, job.failure,
       job.verify_ended as "verifyEnded", job.nothing_comes as "nothingComes", job.base_results is not null as "baseResults",
-      job.new_results as "newResults", round.sealed_digest as "sealedDigest", job.git_token is not null as "gitToken",
+      job.new_results as "newResults", round.sealed_digest as "sealedDigest", job.git_token is not null as "gitToken", job.revoke_at as "revokeAt",
       job.created_at as "createdAt", job.launched_at as "launchedAt", job.closed_at as "closedAt",
       job.ended_at as "endedAt", job.stop_asked_at as "stopAskedAt", job.removed_at as "removedAt",
       job.observation as seen, job.spec #>> '{pod,queue}' is not null as queued
@@ -100,6 +100,7 @@ const JobRow = z.object({
   newResults: Digest.nullable(),
   sealedDigest: Digest.nullable(),
   gitToken: z.boolean(),
+  revokeAt: Moment.nullable(),
   createdAt: Moment,
   launchedAt: Moment.nullable(),
   closedAt: Moment.nullable(),
