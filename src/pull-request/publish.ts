@@ -131,7 +131,7 @@ async function pullOnce(
   const verified = facts.verdict.conclusion === 'success' && commit.verified;
   const issue = { number: facts.task.issueNumber, title: facts.snapshot.title };
   const body = withMarker(
-    deps.redact(pullBody(facts, commit.sha)),
+    deps.redact(pullBody(facts, commit)),
     { taskId: facts.task.id, surface: 'pull' },
     deps.markerKey,
   );

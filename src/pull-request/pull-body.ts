@@ -9,16 +9,19 @@ import { gatesSentence, verdictSentence } from './verdict-text.ts';
 
 const MAX_NARRATIVE = 4_000;
 
-/** Body without its marker; `headSha` is the published commit. */
-export function pullBody(facts: PublishFacts, headSha: string): string {
+/** Body without its marker. `commit` is the published one; where GitHub does not verify it, nothing here says Verified or closes. */
+export function pullBody(
+  facts: PublishFacts,
+  commit: { readonly sha: string; readonly verified: boolean },
+): string {
   const { verdict, task } = facts;
-  const outcome = verdict.conclusion === 'success' ? 'Verified' : 'Needs a human';
+  const verified = verdict.conclusion === 'success' && commit.verified;
   const missed = furtherRoundSentence(facts.plan.reason);
   return [
-    `**${outcome}**: ${verdictSentence(verdict, facts.rounds)}. ${formatCents(facts.cost.spentNanoUsd)} of ${formatCents(facts.budgetNanoUsd)}, ${formatDuration(facts.totalMs)}.`,
+    `**${outcomeOf(verified, commit)}**: ${unsigned(commit)}${verdictSentence(verdict, facts.rounds)}. ${formatCents(facts.cost.spentNanoUsd)} of ${formatCents(facts.budgetNanoUsd)}, ${formatDuration(facts.totalMs)}.`,
     ...(missed === null ? [] : ['', missed]),
     '',
-    `|Check|Base \`${shortHash(facts.pin.baseSha)}\`|Head \`${shortHash(headSha)}\`|`,
+    `|Check|Base \`${shortHash(facts.pin.baseSha)}\`|Head \`${shortHash(commit.sha)}\`|`,
     '|---|---|---|',
     ...verdict.checks.map(checkRow),
     '',
@@ -29,8 +32,19 @@ export function pullBody(facts: PublishFacts, headSha: string): string {
     '',
     'Next: review it. To start over on a new branch, set the label `agent` anew on the issue. Glovebox never merges.',
     '',
-    `${verdict.conclusion === 'success' ? 'Closes' : 'Refs'} #${task.issueNumber}`,
+    `${verified ? 'Closes' : 'Refs'} #${task.issueNumber}`,
   ].join('\n');
+}
+
+function outcomeOf(verified: boolean, commit: { readonly verified: boolean }): string {
+  if (!commit.verified) return 'Errored';
+  return verified ? 'Verified' : 'Needs a human';
+}
+
+function unsigned(commit: { readonly sha: string; readonly verified: boolean }): string {
+  return commit.verified
+    ? ''
+    : `GitHub marks \`${shortHash(commit.sha)}\` as unverified; the check run fails. The checks alone: `;
 }
 
 function checkRow(check: CheckVerdict): string {

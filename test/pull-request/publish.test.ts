@@ -191,7 +191,9 @@ describe('publish', () => {
     github.verified = false;
     expect(await run()).toMatchObject({ outcome: 'errored', reason: { code: 'commit-unverified' } });
     expect(github.checkRuns[0]?.conclusion).toBe('failure');
-    expect(github.pulls[0]?.draft).toBe(true);
+    expect(github.pulls[0]).toMatchObject({ draft: true, title: expect.stringMatching(/^Attempt at #42/) });
+    expect(github.pulls[0]?.body).toContain('**Errored**: GitHub marks');
+    expect(github.pulls[0]?.body).not.toMatch(/Verified|Closes/);
   });
 
   it('opens a pull request titled Not verified where drafts are refused', async () => {

@@ -115,7 +115,7 @@ describe('the check run', () => {
 
 describe('the pull request', () => {
   it('is a draft-worded attempt when not verified, and refers instead of closing', () => {
-    const body = pullBody(buildPublishFacts({ verdict: broken, rounds: 3 }), commit.sha);
+    const body = pullBody(buildPublishFacts({ verdict: broken, rounds: 3 }), commit);
     expect(body).toContain(
       '**Needs a human**: 1 test that passed on the base fails with the change, after 3 rounds.',
     );
@@ -129,7 +129,7 @@ describe('the pull request', () => {
       verdict: broken,
       plan: { round: 1, outcome: 'needs-human', reason },
     });
-    const body = pullBody(facts, commit.sha);
+    const body = pullBody(facts, commit);
     expect(body).toContain(
       'No further round came: a command of setup failed; what the sandbox reported is in the status comment.',
     );
@@ -145,20 +145,31 @@ describe('the pull request', () => {
     const plan = { round: 1, outcome: 'needs-human', reason } as const;
     const missed = 'No further round came: the node went away 4 times in work.';
     const facts = buildPublishFacts({ verdict: broken, plan });
-    expect(pullBody(facts, commit.sha).split('\n')[2]).toBe(missed);
+    expect(pullBody(facts, commit).split('\n')[2]).toBe(missed);
     expect(checkRun(facts, commit).summary).toContain(missed);
-    expect(pullBody(buildPublishFacts({ verdict: broken }), commit.sha)).not.toContain('further round');
+    expect(pullBody(buildPublishFacts({ verdict: broken }), commit)).not.toContain('further round');
+  });
+
+  it('is neither verified nor closes where GitHub does not verify the commit', () => {
+    const body = pullBody(buildPublishFacts(), { ...commit, verified: false });
+    expect(body).toMatch(
+      /^\*\*Errored\*\*: GitHub marks `a1b2c3d` as unverified; the check run fails\. The checks alone: 149 of 149/,
+    );
+    expect(body).toMatch(/\n\nRefs #42$/);
+    expect(body).not.toMatch(/Verified|Closes/);
+  });
+
+  it('counter-test: the same verdict on a verified commit is and does', () => {
+    expect(pullBody(buildPublishFacts(), commit)).toMatch(/^\*\*Verified\*\*: [\s\S]*\n\nCloses #42$/);
   });
 
   it('says that the repository CI waits, or that an admin chose otherwise', () => {
-    expect(pullBody(buildPublishFacts(), commit.sha)).toContain(
+    expect(pullBody(buildPublishFacts(), commit)).toContain(
       "The repository's own CI has not run: a commit pushed to this branch",
     );
     const facts = buildPublishFacts();
     const atOnce = { ...facts, pin: { ...facts.pin, config: buildAttemptConfig({ ci: 'at-once' }) } };
-    expect(pullBody(atOnce, commit.sha)).toContain(
-      "CI runs at once here, by the admin's choice `ci: at-once`.",
-    );
+    expect(pullBody(atOnce, commit)).toContain("CI runs at once here, by the admin's choice `ci: at-once`.");
   });
 
   it.each([
