@@ -71,12 +71,34 @@ export interface LabelledIssue {
   readonly labelledBy: { readonly id: number; readonly login: string };
 }
 
+/** A part of a listing. */
+export interface DeliveryPage {
+  readonly deliveries: readonly ListedDelivery[];
+  /** Where the listing was cut: the older ones begin here. Null: there are no older ones since then. */
+  readonly next: string | null;
+}
+
+/** Where labels are looked at; without a repository, a whole installation. */
+export interface LabelPlace {
+  readonly installationId: number;
+  readonly repositoryId: number | null;
+}
+
+/** The labelled issues that could be read, and the places that could not. */
+export interface LabelledIssues {
+  readonly issues: readonly LabelledIssue[];
+  readonly failed: readonly { readonly place: LabelPlace; readonly error: unknown }[];
+}
+
 /** What the sweep asks: deliveries as the App, issues as each installation. */
 export interface SweepGitHub {
-  /** Deliveries since then, newest first, at most `most`. */
-  listDeliveries(since: Date, most: number): Promise<readonly ListedDelivery[]>;
+  /** Deliveries since then, newest first, from the newest on or from where another listing was cut. */
+  listDeliveries(since: Date, from: string | null): Promise<DeliveryPage>;
   /** The payload as GitHub sent it. */
   readDeliveryPayload(id: number): Promise<unknown>;
-  /** Open issues with the label in all repositories of all installations, labelled since then. */
-  listLabelledIssues(label: string, since: Date): Promise<readonly LabelledIssue[]>;
+  /**
+   * Open issues with the label in all repositories of all installations, labelled since each one's own moment. What fails
+   * in one of them stops no other; throws where GitHub is away altogether.
+   */
+  listLabelledIssues(label: string, since: (place: LabelPlace) => Date): Promise<LabelledIssues>;
 }

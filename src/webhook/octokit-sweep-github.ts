@@ -1,14 +1,24 @@
 /**
- * The sweep's calls: deliveries as the App, labelled issues as each installation. Pages are bounded, since a sweep that
- * never ends finds nothing.
+ * The sweep's calls: deliveries as the App, labelled issues as each installation. A listing of deliveries is bounded, since
+ * a sweep that never ends finds nothing, and says where it was cut.
  */
 import { z } from 'zod';
 import { callGithub } from '../shared/github-error.ts';
 import type { RepoRef } from '../task/task.ts';
-import type { LabelledIssue, ListedDelivery, SweepGitHub } from './github.ts';
+import type {
+  DeliveryPage,
+  LabelledIssue,
+  LabelledIssues,
+  LabelPlace,
+  ListedDelivery,
+  SweepGitHub,
+} from './github.ts';
 import type { Octokit } from './octokit-webhook-github.ts';
+import { mayPass } from './sweep-deps.ts';
 
-const MAX_PAGES = 20;
+const MAX_PAGES = 10;
+/** Failures in a row that a later call may not have: more of them, and GitHub is away. */
+const MOST_UNAVAILABLE = 3;
 
 export interface SweepOctokits {
   /** Authenticated as the App itself. */
@@ -26,7 +36,7 @@ const LabelEvent = z.object({
 /** The adapter. */
 export function octokitSweepGitHub(octokits: SweepOctokits): SweepGitHub {
   return {
-    listDeliveries: (since, most) => listDeliveries(octokits.app, since, most),
+    listDeliveries: (since, from) => listDeliveries(octokits.app, since, from),
     readDeliveryPayload: async (id) => {
       const { data } = await callGithub('read a delivery', () =>
         octokits.app.request('GET /app/hook/deliveries/{delivery_id}', { delivery_id: id }),
@@ -38,15 +48,15 @@ export function octokitSweepGitHub(octokits: SweepOctokits): SweepGitHub {
 }
 
 /** Pages by the cursor in the link header; GitHub lists newest first. */
-async function listDeliveries(app: Octokit, since: Date, most: number): Promise<readonly ListedDelivery[]> {
-  const found: ListedDelivery[] = [];
-  let cursor: string | undefined;
-  for (let page = 0; page < MAX_PAGES && found.length < most; page++) {
+async function listDeliveries(app: Octokit, since: Date, from: string | null): Promise<DeliveryPage> {
+  const deliveries: ListedDelivery[] = [];
+  let cursor = from;
+  for (let page = 0; page < MAX_PAGES; page++) {
     const { data, headers } = await callGithub('list deliveries', () =>
-      app.request('GET /app/hook/deliveries', { per_page: 100, ...(cursor === undefined ? {} : { cursor }) }),
+      app.request('GET /app/hook/deliveries', { per_page: 100, ...(cursor === null ? {} : { cursor }) }),
     );
     const recent = data.filter((one) => new Date(one.delivered_at) >= since);
-    found.push(
+    deliveries.push(
       ...recent.map((one) => ({
         id: Number(one.id),
         guid: one.guid,
@@ -56,29 +66,55 @@ async function listDeliveries(app: Octokit, since: Date, most: number): Promise<
         ok: one.status_code >= 200 && one.status_code < 300,
       })),
     );
-    cursor = /[?&]cursor=([^&>]+)[^>]*>;\s*rel="next"/.exec(headers.link ?? '')?.[1];
-    if (cursor === undefined || recent.length < data.length) break;
+    cursor = /[?&]cursor=([^&>]+)[^>]*>;\s*rel="next"/.exec(headers.link ?? '')?.[1] ?? null;
+    if (cursor === null || recent.length < data.length) return { deliveries, next: null };
   }
-  return found.slice(0, most);
+  return { deliveries, next: cursor };
 }
 
 async function listLabelledIssues(
   octokits: SweepOctokits,
   label: string,
-  since: Date,
-): Promise<LabelledIssue[]> {
+  since: (place: LabelPlace) => Date,
+): Promise<LabelledIssues> {
   const installations = await callGithub('list installations', () =>
     octokits.app.paginate('GET /app/installations', { per_page: 100 }),
   );
-  const found: LabelledIssue[] = [];
+  const issues: LabelledIssue[] = [];
+  const places = new Places();
   for (const { id, suspended_at: suspended } of installations) {
     if (suspended) continue;
-    const octokit = await octokits.installation(Number(id));
-    for (const repo of await listRepositories(octokit, Number(id))) {
-      found.push(...(await labelledIn(octokit, { repo, label, since })));
+    const installationId = Number(id);
+    await places.try({ installationId, repositoryId: null }, async () => {
+      const octokit = await octokits.installation(installationId);
+      for (const repo of await listRepositories(octokit, installationId)) {
+        const place = { installationId, repositoryId: repo.repositoryId };
+        const want = { repo, label, since: since(place) };
+        await places.try(place, async () => {
+          issues.push(...(await labelledIn(octokit, want, (work) => places.try(place, work))));
+        });
+      }
+    });
+  }
+  return { issues, failed: places.failed };
+}
+
+/** Keeps what fails in one place from the others. */
+class Places {
+  readonly failed: { place: LabelPlace; error: unknown }[] = [];
+  #unavailable = 0;
+
+  /** Throws only where GitHub seems to be away. */
+  async try(place: LabelPlace, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+      this.#unavailable = 0;
+    } catch (error) {
+      this.#unavailable = mayPass(error) ? this.#unavailable + 1 : 0;
+      if (this.#unavailable >= MOST_UNAVAILABLE) throw error;
+      this.failed.push({ place, error });
     }
   }
-  return found;
 }
 
 async function listRepositories(octokit: Octokit, installationId: number): Promise<readonly RepoRef[]> {
@@ -100,10 +136,14 @@ interface LabelledWanted {
   readonly since: Date;
 }
 
-async function labelledIn(octokit: Octokit, want: LabelledWanted): Promise<LabelledIssue[]> {
+async function labelledIn(
+  octokit: Octokit,
+  want: LabelledWanted,
+  attempt: (work: () => Promise<void>) => Promise<void>,
+): Promise<LabelledIssue[]> {
   const { owner, repo } = want.repo;
-  const { data } = await callGithub('list labelled issues', () =>
-    octokit.request('GET /repos/{owner}/{repo}/issues', {
+  const issues = await callGithub('list labelled issues', () =>
+    octokit.paginate('GET /repos/{owner}/{repo}/issues', {
       owner,
       repo,
       labels: want.label,
@@ -113,10 +153,12 @@ async function labelledIn(octokit: Octokit, want: LabelledWanted): Promise<Label
     }),
   );
   const found: LabelledIssue[] = [];
-  for (const issue of data) {
+  for (const issue of issues) {
     if (issue.pull_request) continue;
-    const set = await lastLabelled(octokit, { ...want, issueNumber: issue.number });
-    if (set !== null && set.labelledAt >= want.since) found.push(set);
+    await attempt(async () => {
+      const set = await lastLabelled(octokit, { ...want, issueNumber: issue.number });
+      if (set !== null && set.labelledAt >= want.since) found.push(set);
+    });
   }
   return found;
 }

@@ -3,12 +3,11 @@
  * success began, with an overlap, so that a sweep that failed leaves no hole.
  */
 import type { Clock } from '../shared/clock.ts';
-import { reach, type SweepCursor, type SweepDeps, sweepDeliveries } from './sweep.ts';
+import { newSweepMemory, sweepDeliveries } from './sweep.ts';
+import type { SweepDeps } from './sweep-deps.ts';
 
 const EVERY_MS = 300_000;
 const LABELS_EVERY = 6;
-/** GitHub lists a delivery late, and ours are left alone for 2 minutes. */
-const OVERLAP_MS = 900_000;
 
 /** A running sweep. */
 export interface SweepLoop {
@@ -29,24 +28,11 @@ export function startSweep(deps: SweepDeps, clock: Clock): SweepLoop {
 }
 
 async function run(deps: SweepDeps, clock: Clock, signal: AbortSignal): Promise<void> {
-  let deliveriesSince = reach(deps);
-  let labelsSince = reach(deps);
+  const memory = newSweepMemory(deps);
   for (let round = 0; !signal.aborted; round++) {
-    const withLabels = round % LABELS_EVERY === 0;
-    const began = new Date(clock.now() - OVERLAP_MS);
-    const swept = await attempt(deps, { deliveriesSince, labelsSince: withLabels ? labelsSince : null });
-    if (swept) deliveriesSince = began;
-    if (swept && withLabels) labelsSince = began;
+    await sweepDeliveries(deps, memory, round % LABELS_EVERY === 0).catch((error: unknown) =>
+      deps.log.warn({ err: error }, 'sweep failed'),
+    );
     await clock.sleep(EVERY_MS, signal).catch(() => {});
-  }
-}
-
-async function attempt(deps: SweepDeps, cursor: SweepCursor): Promise<boolean> {
-  try {
-    await sweepDeliveries(deps, cursor);
-    return true;
-  } catch (error) {
-    deps.log.warn({ err: error }, 'sweep failed');
-    return false;
   }
 }

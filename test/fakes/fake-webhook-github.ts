@@ -3,13 +3,20 @@ import { GloveboxError } from '../../src/shared/errors.ts';
 import type {
   BranchHead,
   ConfigGitHub,
+  DeliveryPage,
   IssueComment,
   IssueGitHub,
   LabelledIssue,
+  LabelledIssues,
+  LabelPlace,
   ListedDelivery,
   PermissionAnswer,
   SweepGitHub,
 } from '../../src/webhook/github.ts';
+
+/** Error of a GitHub that says no. */
+export const refused = (status = 404): GloveboxError =>
+  new GloveboxError({ code: 'github-refused', message: `GitHub answered ${status}`, values: { status } });
 
 /** Error of a GitHub that is down. */
 export const unavailable = (): GloveboxError =>
@@ -24,6 +31,10 @@ export class FakeWebhookGitHub implements IssueGitHub, ConfigGitHub, SweepGitHub
   readonly files = new Map<string, string>();
   organisationFile: string | null = null;
   deliveries: ListedDelivery[] = [];
+  /** Where a listing of deliveries is cut. */
+  mostListed = Number.POSITIVE_INFINITY;
+  /** Places whose labelled issues cannot be read. */
+  unreadable: { place: LabelPlace; error: unknown }[] = [];
   readonly payloads = new Map<number, unknown>();
   labelled: LabelledIssue[] = [];
   /** Thrown by the next call of this name, as often as it stands here. */
@@ -67,9 +78,12 @@ export class FakeWebhookGitHub implements IssueGitHub, ConfigGitHub, SweepGitHub
     return this.organisationFile;
   }
 
-  async listDeliveries(): Promise<readonly ListedDelivery[]> {
-    this.#record('listDeliveries', '');
-    return this.deliveries;
+  async listDeliveries(since: Date, from: string | null): Promise<DeliveryPage> {
+    this.#record('listDeliveries', from ?? '');
+    const start = Number(from ?? 0);
+    const end = start + this.mostListed;
+    const recent = this.deliveries.filter(({ deliveredAt }) => deliveredAt >= since);
+    return { deliveries: recent.slice(start, end), next: end < recent.length ? String(end) : null };
   }
 
   async readDeliveryPayload(id: number): Promise<unknown> {
@@ -77,9 +91,18 @@ export class FakeWebhookGitHub implements IssueGitHub, ConfigGitHub, SweepGitHub
     return this.payloads.get(id);
   }
 
-  async listLabelledIssues(label: string): Promise<readonly LabelledIssue[]> {
+  async listLabelledIssues(label: string, since: (place: LabelPlace) => Date): Promise<LabelledIssues> {
     this.#record('listLabelledIssues', label);
-    return this.labelled;
+    const read = this.labelled.filter(
+      ({ repo, labelledAt }) =>
+        labelledAt >= since(repo) &&
+        !this.unreadable.some(
+          ({ place }) =>
+            place.installationId === repo.installationId &&
+            (place.repositoryId === null || place.repositoryId === repo.repositoryId),
+        ),
+    );
+    return { issues: read, failed: this.unreadable };
   }
 
   #record(call: string, about: string): void {

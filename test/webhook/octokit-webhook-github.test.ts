@@ -146,15 +146,39 @@ describe('the webhook stage’s GitHub adapters', () => {
     });
     await host.people.label({ repository: 'clock', number, as: 'writer' }, 'agent');
     await host.webhooks.settled();
-    const failed = (await sweep.listDeliveries(since, 100)).find(({ action }) => action === 'labeled');
+    const failed = (await sweep.listDeliveries(since, null)).deliveries.find(
+      ({ action }) => action === 'labeled',
+    );
     expect(failed).toMatchObject({ event: 'issues', ok: false });
     expect(await sweep.readDeliveryPayload(failed?.id ?? 0)).toMatchObject({
       issue: { number },
       label: { name: 'agent' },
     });
-    const labelled = await sweep.listLabelledIssues('agent', since);
-    expect(labelled).toMatchObject([
+    const labelled = await sweep.listLabelledIssues('agent', () => since);
+    expect(labelled.failed).toEqual([]);
+    expect(labelled.issues).toMatchObject([
       { issueNumber: number, repo: { owner: 'octo-org', repo: 'clock' }, labelledBy: { login: 'octocat' } },
     ]);
+  });
+
+  it('lists the labelled issues of the other repositories where one refuses, and throws where GitHub is away', async () => {
+    const sweep = octokitSweepGitHub({
+      app: clients.app,
+      installation: async (id) => clients.installation(id),
+    });
+    const since = new Date(Date.now() - 60_000);
+    const issue = { repository: 'clock', as: 'outsider', title: 'beside', body: 'b' } as const;
+    const number = await host.people.openIssue(issue);
+    await host.people.label({ repository: 'clock', number, as: 'writer' }, 'agent');
+    host.faults.add({ path: /\/repos\/octo-org\/bare\/issues$/, status: 451 });
+    const { issues, failed } = await sweep.listLabelledIssues('agent', () => since);
+    expect(issues.map(({ issueNumber }) => issueNumber)).toContain(number);
+    expect(failed).toMatchObject([
+      { place: { repositoryId: host.repositoryId('bare') }, error: { code: 'github-refused' } },
+    ]);
+    host.faults.add({ path: /\/issues$/, status: 503, times: 9 });
+    await expect(sweep.listLabelledIssues('agent', () => since)).rejects.toMatchObject({
+      code: 'github-unavailable',
+    });
   });
 });

@@ -43,12 +43,12 @@ it('looks two days back first, then from where the last success began, and at la
     listDeliveries: async (since) => {
       deliveriesSince.push(minutes(since));
       if (deliveriesSince.length === 2) throw unavailable();
-      return [];
+      return { deliveries: [], next: null };
     },
     readDeliveryPayload: async () => null,
     listLabelledIssues: async (_label, since) => {
-      labelsSince.push(minutes(since));
-      return [];
+      labelsSince.push(minutes(since({ installationId: 1, repositoryId: 2 })));
+      return { issues: [], failed: [] };
     },
   };
   const loop = startSweep(
