@@ -1,6 +1,11 @@
-/** Annotations of the check run: at most 50, in the creating request, `failure` first. */
+/**
+ * Annotations of the check run: at most 50, in the creating request, `failure` first, and only on files of the commit: a
+ * report can name any path, and GitHub shows what it is given. The text counts the rest.
+ */
+import type { ChangeSet } from '../result/contract/change-set.ts';
 import type { Verdict } from '../result/verdict.ts';
 import { cutLine, plainLine } from './foreign-text.ts';
+import { groupDigits, plural } from './format.ts';
 
 /** GitHub's bound per request. */
 const MAX_ANNOTATIONS = 50;
@@ -15,8 +20,28 @@ export interface Annotation {
   readonly message: string;
 }
 
-/** From the verdict's notes, gates and proofs; only those that name a file. */
-export function annotations(verdict: Verdict): Annotation[] {
+/** Those that are sent, and of how many. */
+export interface Annotations {
+  readonly shown: readonly Annotation[];
+  readonly total: number;
+}
+
+/** From the verdict's notes, gates and proofs; shown are those on files that the change set puts there. */
+export function annotations(verdict: Verdict, changeSet: ChangeSet): Annotations {
+  const all = allAnnotations(verdict);
+  const paths = new Set(changeSet.entries.flatMap((entry) => (entry.op === 'put' ? [entry.path] : [])));
+  const shown = all.filter(({ path }) => paths.has(path)).slice(0, MAX_ANNOTATIONS);
+  return { shown, total: all.length };
+}
+
+/** What the text says of those that are not shown; null where all are. */
+export function annotationsNote({ shown, total }: Annotations): string | null {
+  if (shown.length === total) return null;
+  return `${groupDigits(shown.length)} of ${plural(total, 'annotation')} are shown: at most ${MAX_ANNOTATIONS}, and only on files of the commit.`;
+}
+
+/** All that name a file, whichever. */
+function allAnnotations(verdict: Verdict): Annotation[] {
   const broken = verdict.notes.flatMap((note) =>
     note.change === 'broken' && note.file !== null
       ? [at(note.file, 1, 'failure', 'Broken by this change', `${note.id} passed on the base, fails here.`)]
@@ -42,7 +67,7 @@ export function annotations(verdict: Verdict): Annotation[] {
       ? [at(note.file, 1, 'notice', 'No proof', 'This new test passes on the base too.')]
       : [],
   );
-  return [...broken, ...gates, ...unproven].slice(0, MAX_ANNOTATIONS);
+  return [...broken, ...gates, ...unproven];
 }
 
 function at(

@@ -1,7 +1,7 @@
 /** The check run "Glovebox": title, summary and the sections Tests, Proof, Policy, Network, Cost, Provenance. */
 import type { Conclusion } from '../result/verdict.ts';
 import { formatCents } from '../shared/money.ts';
-import { type Annotation, annotations } from './annotations.ts';
+import { type Annotation, annotations, annotationsNote } from './annotations.ts';
 import { costSection, networkSection, policySection, provenanceSection } from './check-sections.ts';
 import { formatDuration } from './format.ts';
 import { furtherRoundSentence } from './further-round.ts';
@@ -27,6 +27,7 @@ export function checkRun(facts: PublishFacts, commit: { sha: string; verified: b
   const { verdict } = facts;
   const outcome = verdict.conclusion === 'success' ? 'Verified' : 'Needs a human';
   const missed = furtherRoundSentence(facts.plan.reason);
+  const marked = annotations(verdict, facts.changeSet);
   const unverified = commit.verified ? '' : ' GitHub marks the commit as unverified, so the check run fails.';
   return {
     conclusion: commit.verified ? verdict.conclusion : 'failure',
@@ -34,14 +35,19 @@ export function checkRun(facts: PublishFacts, commit: { sha: string; verified: b
       ? checkTitle(verdict, facts.rounds, facts.cost.spentNanoUsd)
       : 'The commit is not verified by GitHub',
     summary: `**${commit.verified ? outcome : 'Errored'}**: ${verdictSentence(verdict, facts.rounds)}. ${gatesSentence(verdict)}. ${formatCents(facts.cost.spentNanoUsd)} of ${formatCents(facts.budgetNanoUsd)}, ${formatDuration(facts.totalMs)}.${missed === null ? '' : ` ${missed}`}${unverified}`,
-    text: checkText(facts, commit),
-    annotations: annotations(verdict),
+    text: checkText(facts, commit, annotationsNote(marked)),
+    annotations: marked.shown,
   };
 }
 
 /** Sections in order; only test lists are cut to fit, never Policy or Cost. */
-function checkText(facts: PublishFacts, commit: { sha: string; verified: boolean }): string {
+function checkText(
+  facts: PublishFacts,
+  commit: { sha: string; verified: boolean },
+  note: string | null,
+): string {
   const fixed = [
+    ...(note === null ? [] : [note]),
     policySection(facts.verdict),
     networkSection(facts),
     costSection(facts),

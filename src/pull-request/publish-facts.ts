@@ -1,5 +1,6 @@
 /** Everything that the published texts are built from: fields of our records, gathered once per publish. */
 import type { TaskCost } from '../ledger/task-cost.ts';
+import type { ChangeSet } from '../result/contract/change-set.ts';
 import type { Verdict } from '../result/verdict.ts';
 import type { NanoUsd } from '../shared/money.ts';
 import type { Pin, PublishPlan, Requester, Snapshot, Task } from '../task/task.ts';
@@ -25,6 +26,8 @@ export interface PublishFacts {
   /** What the sandbox enforced: `nothing but our gateway` or `not fenced (isolation: none)`. */
   readonly network: string;
   readonly notLimited: readonly string[];
+  /** What is committed, with what its sandbox left out of it; bytes are those of the digest. */
+  readonly changeSet: ChangeSet;
   readonly changeSetDigest: string;
   readonly transcriptDigest: string | null;
   readonly auditHead: string;

@@ -4,7 +4,6 @@
  * one without a verdict.
  */
 import type { Lease, PublishEnd } from '../controller/ports.ts';
-import type { ChangeSet } from '../result/contract/change-set.ts';
 import type { Clock } from '../shared/clock.ts';
 import { GloveboxError } from '../shared/errors.ts';
 import { branchName } from '../shared/ids.ts';
@@ -31,14 +30,9 @@ export interface PublishDeps {
 }
 
 /** Publishes one judged change set. Errors: GitHub's, `lease-lost`, `recovery-too-early`. */
-export async function publish(
-  deps: PublishDeps,
-  lease: Lease,
-  work: { readonly facts: PublishFacts; readonly changeSet: ChangeSet },
-): Promise<PublishEnd> {
-  const { facts } = work;
+export async function publish(deps: PublishDeps, lease: Lease, facts: PublishFacts): Promise<PublishEnd> {
   const branch = branchName(facts.task.issueNumber, facts.task.id, facts.task.attempt);
-  const commit = await commitOnce(deps, lease, work);
+  const commit = await commitOnce(deps, lease, facts);
   const foreign = await branchOnce(deps, lease, { branch, sha: commit.sha, facts });
   if (foreign) return { ...foreign, branch: null, commitSha: null, pullNumber: null };
   await checkRunOnce(deps, lease, { facts, commit });
@@ -47,12 +41,7 @@ export async function publish(
   return { ...endOf(facts, commit), branch, commitSha: commit.sha, pullNumber };
 }
 
-async function commitOnce(
-  deps: PublishDeps,
-  lease: Lease,
-  work: { facts: PublishFacts; changeSet: ChangeSet },
-): Promise<CommitState> {
-  const { facts, changeSet } = work;
+async function commitOnce(deps: PublishDeps, lease: Lease, facts: PublishFacts): Promise<CommitState> {
   const sha = await postOnce(deps, lease, {
     taskId: facts.task.id,
     surface: 'commit',
@@ -60,7 +49,7 @@ async function commitOnce(
     find: async () => null, // a commit that no ref names is nobody's: making it again is harmless
     create: async () => {
       const message = deps.redact(commitMessage(facts));
-      const entries = await treeEntries(deps.github, changeSet);
+      const entries = await treeEntries(deps.github, facts.changeSet);
       const treeSha = await deps.github.createTree(facts.pin.baseTreeSha, entries);
       await lease.check();
       const made = await deps.github.createCommit({ message, treeSha, parentSha: facts.pin.baseSha });

@@ -1,8 +1,6 @@
 /** The controller's ports on this stage: publishing and the status comment, built for one process in `cmd/`. */
 import type { Publisher, StatusSurface } from '../controller/ports.ts';
 import type { Clock } from '../shared/clock.ts';
-import { Digest } from '../shared/digest.ts';
-import { getChangeSet } from '../task/store/change-set-blob.ts';
 import type { RepoRef } from '../task/task.ts';
 import type { PublishGitHub } from './github.ts';
 import { publish } from './publish.ts';
@@ -21,9 +19,8 @@ export function createPublisher(deps: PublisherDeps): Publisher {
   return {
     async publish(task, lease) {
       const facts = await readFacts(deps, task, deps.clock.now());
-      const changeSet = await getChangeSet(deps.db, Digest.parse(facts.changeSetDigest));
       const github = await deps.githubFor(task.repo);
-      return publish({ ...deps, github }, lease, { facts, changeSet });
+      return publish({ ...deps, github }, lease, facts);
     },
   };
 }

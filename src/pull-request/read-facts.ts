@@ -3,6 +3,7 @@ import type { TaskCost } from '../ledger/task-cost.ts';
 import { Verdict } from '../result/verdict.ts';
 import { GloveboxError } from '../shared/errors.ts';
 import type { Db } from '../task/open-database.ts';
+import { getChangeSet } from '../task/store/change-set-blob.ts';
 import { loadRounds } from '../task/store/load-rounds.ts';
 import type { Round, Task } from '../task/task.ts';
 import { observed, phaseRows } from './phase-times.ts';
@@ -17,7 +18,7 @@ export interface FactReaders {
   readonly redact: (text: string) => string;
 }
 
-/** Facts and the sealed digest of the round that the plan names. Error `record-incomplete` when a part is missing. */
+/** Facts and the sealed change set of the round that the plan names. Error `record-incomplete` when a part is missing. */
 export async function readFacts(readers: FactReaders, task: Task, nowMs: number): Promise<PublishFacts> {
   const { db } = readers;
   const { pin, snapshot, snapshotDigest, publishPlan: plan } = task;
@@ -43,6 +44,7 @@ export async function readFacts(readers: FactReaders, task: Task, nowMs: number)
     totalMs: nowMs - task.createdAt.getTime(),
     network: seen[0]?.network ?? 'not measured',
     notLimited: [...new Set(seen.flatMap((entry) => entry.notLimited))],
+    changeSet: await getChangeSet(db, round.sealedDigest),
     changeSetDigest: round.sealedDigest,
     transcriptDigest: await readers.transcriptDigest(task),
     auditHead: await readAuditHead(db, task.id),

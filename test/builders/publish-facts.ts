@@ -2,6 +2,7 @@
 import type { TaskCost } from '../../src/ledger/task-cost.ts';
 import type { PublishFacts } from '../../src/pull-request/publish-facts.ts';
 import { digestOf } from '../../src/shared/digest.ts';
+import { buildChangeSet, putEntry } from './change-set.ts';
 import { buildTask } from './task-record.ts';
 import { buildVerdict } from './verdict.ts';
 
@@ -46,6 +47,7 @@ export function buildPublishFacts(overrides: Partial<PublishFacts> = {}): Publis
     totalMs: 256_000,
     network: 'nothing but our gateway',
     notLimited: [],
+    changeSet: buildChangeSet(putEntry('src/parse-duration.js'), putEntry('test/parse.test.js')),
     changeSetDigest: digestOf('change set'),
     transcriptDigest: digestOf('transcript'),
     auditHead: digestOf('audit'),

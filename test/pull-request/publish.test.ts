@@ -62,7 +62,7 @@ describe('publish', () => {
 
   const run = (facts = buildPublishFacts({ task: buildTask({ id: taskId }) })) =>
     publish({ db: store.db, clock, github, markerKey: Buffer.alloc(32, 7), redact: (text) => text }, lease, {
-      facts,
+      ...facts,
       changeSet,
     });
 
@@ -218,7 +218,7 @@ describe('publish', () => {
       markerKey: Buffer.alloc(32, 7),
       redact: (text: string) => redact(text),
     };
-    await publish(deps, lease, { facts, changeSet });
+    await publish(deps, lease, { ...facts, changeSet });
     expect(JSON.stringify([...github.commits.values(), github.checkRuns, github.pulls])).not.toContain(
       SECRET,
     );

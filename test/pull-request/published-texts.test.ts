@@ -5,6 +5,7 @@ import { commitMessage } from '../../src/pull-request/commit-message.ts';
 import { pullBody } from '../../src/pull-request/pull-body.ts';
 import { pullTitle } from '../../src/pull-request/title.ts';
 import { buildAttemptConfig } from '../builders/attempt-config.ts';
+import { buildChangeSet, putEntry } from '../builders/change-set.ts';
 import { buildPublishFacts } from '../builders/publish-facts.ts';
 import { buildVerdict } from '../builders/verdict.ts';
 
@@ -55,7 +56,8 @@ describe('the check run', () => {
   });
 
   it('names the broken test and fails', () => {
-    const run = checkRun(buildPublishFacts({ verdict: broken, rounds: 3 }), commit);
+    const changeSet = buildChangeSet(putEntry('test/format.test.js'));
+    const run = checkRun(buildPublishFacts({ verdict: broken, rounds: 3, changeSet }), commit);
     expect(run.conclusion).toBe('failure');
     expect(run.title).toBe('1 of 149 tests broken, 148 pass, 3 rounds, $0.31');
     expect(run.text).toContain('|format › keeps 90 minutes|expected "90m", got "1h30m"|');
@@ -104,12 +106,35 @@ describe('the check run', () => {
     expect(text).toMatch(/of 5,000 lines/);
   });
 
-  it('keeps 50 annotations of many, failures first', () => {
+  const brokenIn = (...files: string[]) => {
     const note = { check: 'npm test', id: 'a', change: 'broken' as const, firstLine: null };
-    const notes = Array.from({ length: 80 }, (_, index) => ({ ...note, file: `test/${index}.js` }));
-    expect(
-      checkRun(buildPublishFacts({ verdict: buildVerdict({ ...broken, notes }) }), commit).annotations,
-    ).toHaveLength(50);
+    return buildVerdict({ ...broken, notes: files.map((file) => ({ ...note, file })) });
+  };
+  const files = Array.from({ length: 80 }, (_, index) => `test/${index}.js`);
+
+  it('keeps 50 annotations of many, failures first, and counts the rest', () => {
+    const changeSet = buildChangeSet(...files.map((file) => putEntry(file)));
+    const run = checkRun(buildPublishFacts({ verdict: brokenIn(...files), changeSet }), commit);
+    expect(run.annotations).toHaveLength(50);
+    expect(run.text).toContain('50 of 80 annotations are shown: at most 50');
+  });
+
+  it('INC-02: a report marks no file that the commit does not have', () => {
+    const changeSet = buildChangeSet(putEntry('test/0.js'), { op: 'delete', path: 'test/1.js' });
+    const verdict = brokenIn('/usr/lib/node/1.js', '../../etc/passwd', 'test/1.js', 'test/2.js', 'test/0.js');
+    const run = checkRun(buildPublishFacts({ verdict, changeSet }), commit);
+    expect(run.annotations.map(({ path }) => path)).toEqual(['test/0.js']);
+    expect(run.text).toContain('1 of 5 annotations are shown: at most 50, and only on files');
+  });
+
+  it('counter-test: of a commit with all of the files each is marked, and nothing is counted', () => {
+    const changeSet = buildChangeSet(putEntry('test/1.js'), putEntry('test/2.js'));
+    const run = checkRun(
+      buildPublishFacts({ verdict: brokenIn('test/1.js', 'test/2.js'), changeSet }),
+      commit,
+    );
+    expect(run.annotations).toHaveLength(2);
+    expect(run.text).not.toContain('annotation');
   });
 });
 
