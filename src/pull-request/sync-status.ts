@@ -1,6 +1,7 @@
 /**
  * Brings a task's one status comment up to date: created once, edited in slots, the latest text wins, equal text is not
- * sent. An ending without pull request also posts one sentence, since edits notify nobody.
+ * sent. Where somebody deleted it, it is made anew, twice at most. An ending without pull request also posts one sentence,
+ * since edits notify nobody; it is posted whatever becomes of the comment.
  */
 import type { Lease } from '../controller/ports.ts';
 import type { Clock } from '../shared/clock.ts';
@@ -11,6 +12,13 @@ import { nextSlotMs } from './edit-slots.ts';
 import type { PublishGitHub } from './github.ts';
 import { readMarker, withMarker } from './marker.ts';
 import { postOnce } from './post-once.ts';
+import {
+  FIRST_STATUS_KEY,
+  nextStatusKey,
+  readStatusIntent,
+  recordEdit,
+  type StatusIntent,
+} from './status-intent.ts';
 import { endingSentence, statusText } from './status-text.ts';
 import type { StatusView } from './status-view.ts';
 
@@ -22,24 +30,50 @@ export interface SyncDeps {
   readonly redact: (text: string) => string;
 }
 
-const SURFACE = { surface: 'status', key: '' } as const;
+/** A text on its way into the comment. */
+interface Text {
+  readonly view: StatusView;
+  readonly body: string;
+}
 
-/** Answers when it wants to be called again, or null when nothing is pending. */
+interface EditedText extends Text {
+  readonly before: StatusIntent;
+}
+
+/** Answers when it wants to be called again, or null when nothing is pending. Errors: GitHub's, `recovery-too-early`. */
 export async function syncStatus(deps: SyncDeps, lease: Lease, view: StatusView): Promise<Date | null> {
   const plain = statusText(view);
   if (plain === null) return null;
   const body = withMarker(deps.redact(plain), { taskId: view.task.id, surface: 'status' }, deps.markerKey);
   const before = await readStatusIntent(deps.db, view.task.id);
   if (!before?.commentId) {
-    await createStatus(deps, lease, { view, body });
-    return follow(deps, view, 0);
+    return createStatus(deps, lease, { view, body, key: before?.key ?? FIRST_STATUS_KEY });
   }
-  const ended = view.task.state === 'ended';
   const due = before.createdAt.getTime() + nextSlotMs(before.lastEditMs);
-  if (!ended && deps.clock.now() < due) return new Date(due);
-  if (before.digest !== digestOf(body)) await edit(deps, lease, { view, body, before });
-  if (ended) await endingOnce(deps, lease, view);
+  if (view.task.state !== 'ended' && deps.clock.now() < due) return new Date(due);
+  return bringUpToDate(deps, lease, { view, body, before });
+}
+
+/** Edits the comment where its text is another one; the ending is told also where that fails. */
+async function bringUpToDate(deps: SyncDeps, lease: Lease, text: EditedText): Promise<Date | null> {
+  const { view, body, before } = text;
+  try {
+    if (before.digest !== digestOf(body)) await edit(deps, lease, text);
+  } catch (error) {
+    const key = isGone(error) ? nextStatusKey(before.key) : null;
+    if (key !== null) return createStatus(deps, lease, { view, body, key });
+    await endingOnce(deps, lease, view);
+    if (isGone(error)) return null; // unwanted: tried again with the next state
+    throw error;
+  }
+  await endingOnce(deps, lease, view);
   return follow(deps, view, deps.clock.now() - before.createdAt.getTime());
+}
+
+/** The comment was deleted, or the issue with it: no later edit of it can succeed. */
+function isGone(error: unknown): boolean {
+  if (!(error instanceof GloveboxError) || error.code !== 'github-refused') return false;
+  return error.values['status'] === 404 || error.values['status'] === 410;
 }
 
 function follow(deps: SyncDeps, view: StatusView, sinceCreationMs: number): Date | null {
@@ -50,34 +84,33 @@ function follow(deps: SyncDeps, view: StatusView, sinceCreationMs: number): Date
 async function createStatus(
   deps: SyncDeps,
   lease: Lease,
-  want: { view: StatusView; body: string },
-): Promise<void> {
-  const { view, body } = want;
+  { view, body, key }: Text & { readonly key: string },
+): Promise<Date | null> {
   await postOnce(deps, lease, {
     taskId: view.task.id,
-    ...SURFACE,
+    surface: 'status',
+    key,
     find: (since) => findOwn(deps, view, { since, surface: 'status' }),
     create: async () => String(await deps.github.createComment(view.task.issueNumber, body)),
   });
-  await recordEdit(deps.db, view.task.id, { digest: digestOf(body), lastEditMs: 0 });
+  await recordEdit(deps.db, { taskId: view.task.id, key }, { digest: digestOf(body), lastEditMs: 0 });
+  return follow(deps, view, 0);
 }
 
-async function edit(
-  deps: SyncDeps,
-  lease: Lease,
-  want: { view: StatusView; body: string; before: StatusIntent },
-): Promise<void> {
+async function edit(deps: SyncDeps, lease: Lease, { view, body, before }: EditedText): Promise<void> {
   await lease.check();
-  await deps.github.editComment(Number(want.before.commentId), want.body);
-  const sinceCreationMs = deps.clock.now() - want.before.createdAt.getTime();
-  await recordEdit(deps.db, want.view.task.id, {
-    digest: digestOf(want.body),
-    lastEditMs: Math.max(1, sinceCreationMs),
-  });
+  await deps.github.editComment(Number(before.commentId), body);
+  const lastEditMs = Math.max(1, deps.clock.now() - before.createdAt.getTime());
+  await recordEdit(
+    deps.db,
+    { taskId: view.task.id, key: before.key },
+    { digest: digestOf(body), lastEditMs },
+  );
 }
 
+/** Does nothing while the task runs, and where its end needs no sentence. */
 async function endingOnce(deps: SyncDeps, lease: Lease, view: StatusView): Promise<void> {
-  const sentence = endingSentence(view);
+  const sentence = view.task.state === 'ended' ? endingSentence(view) : null;
   if (sentence === null) return;
   const body = withMarker(deps.redact(sentence), { taskId: view.task.id, surface: 'ending' }, deps.markerKey);
   await postOnce(deps, lease, {
@@ -100,48 +133,4 @@ async function findOwn(
     return marker?.taskId === view.task.id && marker.surface === want.surface;
   });
   return match ? String(match.id) : null;
-}
-
-interface StatusIntent {
-  readonly commentId: string | null;
-  readonly digest: string | null;
-  readonly createdAt: Date;
-  /** The last edit, in milliseconds since creation; 0 where there was none. */
-  readonly lastEditMs: number;
-}
-
-async function readStatusIntent(db: Db, taskId: string): Promise<StatusIntent | null> {
-  const row = await db
-    .selectFrom('intent')
-    .select(['external_id', 'body_digest', 'created_at', 'last_edit_ms'])
-    .where('task_id', '=', taskId)
-    .where('surface', '=', SURFACE.surface)
-    .where('key', '=', SURFACE.key)
-    .executeTakeFirst();
-  if (!row) return null;
-  return {
-    commentId: row.external_id,
-    digest: row.body_digest,
-    createdAt: row.created_at,
-    lastEditMs: row.last_edit_ms,
-  };
-}
-
-async function recordEdit(
-  db: Db,
-  taskId: string,
-  made: { digest: string; lastEditMs: number },
-): Promise<void> {
-  const changed = await db
-    .updateTable('intent')
-    .set({ body_digest: made.digest, last_edit_ms: made.lastEditMs })
-    .where('task_id', '=', taskId)
-    .where('surface', '=', SURFACE.surface)
-    .where('key', '=', SURFACE.key)
-    .executeTakeFirst();
-  if (changed.numUpdatedRows === 1n) return;
-  throw new GloveboxError({
-    code: 'intent-missing',
-    message: `The status comment of task ${taskId} has no intent row: it was deleted from the store.`,
-  });
 }

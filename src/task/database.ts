@@ -42,6 +42,8 @@ export interface TaskTable {
   wake_at: TimeOrNull;
   /** When the status comment wants to be brought up to date; null: nothing is pending. */
   surface_due_at: TimeOrNull;
+  /** The first of its tries in a row that failed; null where the last one did not. */
+  surface_failing_since: TimeOrNull;
   /** Tries of the current step that threw; 0 again with each change of state. */
   failures: Generated<number>;
   /** Set with the first of them; null where `failures` is 0. */

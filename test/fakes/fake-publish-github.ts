@@ -9,6 +9,7 @@ import type {
   PullRequest,
   TreeEntry,
 } from '../../src/pull-request/github.ts';
+import { GloveboxError } from '../../src/shared/errors.ts';
 
 /** What a failing call throws. */
 export class FakeCrash extends Error {}
@@ -29,6 +30,13 @@ export class FakePublishGithub implements PublishGitHub {
   pushRefused: Error | null = null;
   /** Crash at the n-th call (from 1), before or after its effect. */
   crash: { at: number; when: 'before' | 'after' } | null = null;
+
+  #lastComment = 0;
+
+  /** A maintainer deletes all comments. */
+  deleteComments(): void {
+    this.comments.length = 0;
+  }
 
   async #call<T>(name: string, effect: () => T): Promise<T> {
     this.calls.push(name);
@@ -110,18 +118,29 @@ export class FakePublishGithub implements PublishGitHub {
     });
   }
   createComment(issue: number, body: string): Promise<number> {
-    return this.#call('createComment', () =>
-      this.comments.push({ id: this.comments.length + 1, issue, body }),
-    );
+    return this.#call('createComment', () => {
+      this.#lastComment = Math.max(this.#lastComment, ...this.comments.map((made) => made.id)) + 1;
+      this.comments.push({ id: this.#lastComment, issue, body });
+      return this.#lastComment;
+    });
   }
   editComment(id: number, body: string): Promise<void> {
     return this.#call('editComment', () => {
       const comment = this.comments.find((made) => made.id === id);
-      if (!comment) throw new Error(`no comment ${id}`);
+      if (!comment) throw notFound(`comment ${id}`);
       comment.body = body;
     });
   }
   listOwnComments(issue: number): Promise<readonly { id: number; body: string }[]> {
     return this.#call('listOwnComments', () => this.comments.filter((made) => made.issue === issue));
   }
+}
+
+/** As the adapter answers where GitHub has no such thing. */
+function notFound(what: string): GloveboxError {
+  return new GloveboxError({
+    code: 'github-refused',
+    message: `GitHub answered 404: no ${what}`,
+    values: { status: 404 },
+  });
 }

@@ -5,6 +5,7 @@ import { nextSlotMs } from '../../src/pull-request/edit-slots.ts';
 import { readMarker, withMarker } from '../../src/pull-request/marker.ts';
 import type { StatusView } from '../../src/pull-request/status-view.ts';
 import { syncStatus } from '../../src/pull-request/sync-status.ts';
+import { GloveboxError } from '../../src/shared/errors.ts';
 import type { OpenStore } from '../../src/task/open-database.ts';
 import { buildStatusView, ENDED } from '../builders/status-view.ts';
 import { buildTask } from '../builders/task-record.ts';
@@ -93,6 +94,51 @@ describe('syncing the comment', () => {
       expect.stringContaining('**Needs a human**: the change set is empty'),
       "**Needs a human**: the change set is empty; the agent's reason is in the status comment.",
     ]);
+  });
+
+  const unchanged = { code: 'change-empty', values: {}, detail: null } as const;
+  const empty = () => ({ task: buildTask({ id, ...ENDED, outcome: 'needs-human', reason: unchanged }) });
+
+  it('makes the comment anew where somebody deleted it, and edits that one from then on', async () => {
+    await sync();
+    github.deleteComments();
+    clock.advance(16_000);
+    expect((await sync(running(12_000)))?.getTime()).toBeGreaterThan(clock.now());
+    clock.advance(3_600_000);
+    const task = buildTask({ id, ...ENDED, outcome: 'verified', pullNumber: 43 });
+    expect(await sync({ task })).toBeNull();
+    expect(github.comments.map((comment) => comment.body)).toEqual([expect.stringContaining('**Verified**')]);
+    expect(github.calls.filter((name) => name === 'createComment')).toHaveLength(2);
+  });
+
+  it('takes a third deletion for a wish, and tells the ending all the same', async () => {
+    await sync();
+    for (const ms of [12_000, 80_000, 160_000]) {
+      github.deleteComments();
+      clock.advance(3_600_000);
+      await sync(running(ms));
+    }
+    expect(github.comments).toEqual([]);
+    expect(github.calls.filter((name) => name === 'createComment')).toHaveLength(3);
+    expect(await sync(empty())).toBeNull();
+    expect(await sync(empty())).toBeNull();
+    expect(github.comments.map((comment) => comment.body)).toEqual([
+      expect.stringContaining('in the status comment.'),
+    ]);
+  });
+
+  it('tells the ending where the comment cannot be edited, which is tried again', async () => {
+    await sync();
+    const edit = github.editComment.bind(github);
+    github.editComment = async () => {
+      throw new GloveboxError({ code: 'github-unavailable', message: '502', retry: true });
+    };
+    await expect(sync(empty())).rejects.toMatchObject({ code: 'github-unavailable' });
+    expect(github.comments).toHaveLength(2);
+    github.editComment = edit;
+    expect(await sync(empty())).toBeNull();
+    expect(github.comments).toHaveLength(2);
+    expect(github.comments[0]?.body).toContain('**Needs a human**');
   });
 
   const crash = async (when: 'before' | 'after'): Promise<void> => {

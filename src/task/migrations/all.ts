@@ -13,6 +13,7 @@ import * as narrowRows from './0010-narrow-rows.ts';
 import * as diff from './0011-diff.ts';
 import * as failingSince from './0012-failing-since.ts';
 import * as revokeAt from './0013-revoke-at.ts';
+import * as surfaceFailingSince from './0014-surface-failing-since.ts';
 
 export const MIGRATIONS: Record<string, Migration> = {
   '0001-record': record,
@@ -28,4 +29,5 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0011-diff': diff,
   '0012-failing-since': failingSince,
   '0013-revoke-at': revokeAt,
+  '0014-surface-failing-since': surfaceFailingSince,
 };

@@ -167,10 +167,10 @@ describe.each(storeKinds)('leases on %s', (kind) => {
       .set({ surface_due_at: sql<Date>`now()` })
       .where('id', '=', id)
       .execute();
-    await writeSurfaceDue(store.db, { taskId: id, seen: due?.token ?? '', next: null });
+    await writeSurfaceDue(store.db, { taskId: id, seen: due?.token ?? '', next: null, failed: false });
     const again = await readSurfaceDue(store.db, id);
     expect(again).not.toBeNull();
-    await writeSurfaceDue(store.db, { taskId: id, seen: again?.token ?? '', next: null });
+    await writeSurfaceDue(store.db, { taskId: id, seen: again?.token ?? '', next: null, failed: false });
     expect(await readSurfaceDue(store.db, id)).toBeNull();
   });
 
