@@ -44,6 +44,7 @@ export function stagePorts(deps: StagePortDeps): StagePorts {
     db,
     clock,
     markerKey: deps.markerKey,
+    label: deps.admin.label,
     redact: (text: string) => redact(text),
     githubFor: async (repo: RepoRef) => octokitGithub(github.installation(repo.installationId), target(repo)),
     readCost: (task: Task) => readCost(deps, task),

@@ -24,7 +24,8 @@ export async function taskListCommand(
 
 /** The table; pure. Every line ends in a line break. */
 function formatTasks(tasks: readonly ListedTask[]): string {
-  if (tasks.length === 0) return 'No task yet. Label an issue `agent` to start one.\n';
+  if (tasks.length === 0)
+    return 'No task yet. Setting the label on an issue starts one (`label` in glovebox.config.yml, `agent` by default).\n';
   const places = tasks.map(({ task }) => `${task.repo.owner}/${task.repo.repo}#${task.issueNumber}`);
   const width = Math.max('Issue'.length, ...places.map((place) => place.length));
   const head = `${'Task'.padEnd(8)}${'State'.padEnd(16)}${'Issue'.padEnd(width + 2)}${'Pull'.padEnd(8)}${'Spent $'.padStart(9)}  Since\n`;

@@ -11,7 +11,8 @@ import type { PhaseTime, TaskReport } from './task-report.ts';
 export function formatTimeline(report: TaskReport): string {
   const { task, chain } = report;
   const lines = [headLine(report)];
-  if (task.reason) lines.push(reasonSentence(task.reason), reasonRemedy(task.reason));
+  if (task.reason)
+    lines.push(reasonSentence(task.reason), reasonRemedy(task.reason, task.pin?.config.label ?? null));
   lines.push(acceptLine(report));
   const numbers = [...new Set(report.phases.map((phase) => phase.round))].toSorted((a, b) => a - b);
   for (const number of numbers) lines.push(...roundLines(report, number, numbers.length > 1));

@@ -5,6 +5,7 @@ import { agentQuote, codeSpan } from './foreign-text.ts';
 import { formatDuration, plural, shortHash } from './format.ts';
 import { furtherRoundSentence } from './further-round.ts';
 import type { PublishFacts } from './publish-facts.ts';
+import { setAnew } from './reason-text.ts';
 import { gatesSentence, verdictSentence } from './verdict-text.ts';
 
 const MAX_NARRATIVE = 4_000;
@@ -30,7 +31,7 @@ export function pullBody(
     ...(facts.narrative ? [agentQuote(facts.narrative, MAX_NARRATIVE), ''] : []),
     ciSentence(facts),
     '',
-    'Next: review it. To start over on a new branch, set the label `agent` anew on the issue. Glovebox never merges.',
+    `Next: review it. To start over on a new branch, ${setAnew(facts.pin.config.label)} on the issue. Glovebox never merges.`,
     '',
     `${verified ? 'Closes' : 'Refs'} #${task.issueNumber}`,
   ].join('\n');

@@ -12,6 +12,8 @@ import type { StatusView } from './status-view.ts';
 export interface ViewReaders {
   readonly db: Db;
   readonly readCost: (task: Task) => Promise<TaskCost>;
+  /** The admin's label. */
+  readonly label: string;
   readonly readQueue: (task: Task) => Promise<StatusView['queue']>;
   readonly readPlace: (task: Task) => Promise<StatusView['place']>;
   /** Replaces what is a secret; foreign text passes it before it is escaped. */
@@ -33,6 +35,7 @@ export async function readStatusView(readers: ViewReaders, task: Task, nowMs: nu
   return {
     task: redacted(task, readers.redact),
     now: new Date(nowMs),
+    label: readers.label,
     queue: task.state === 'queued' ? await readers.readQueue(task) : null,
     ...(await readWait(readers, task, jobs)),
     phases: phaseRows(jobs, nowMs),

@@ -11,24 +11,24 @@ type Values = Reason['values'];
 
 interface ReasonText {
   readonly sentence: (values: Values) => string;
-  readonly change: (values: Values) => string;
+  /** `anew`: "set the label `agent` anew", with the label that starts a task here. */
+  readonly change: (anew: string) => string;
 }
 
 /** Of what the platform said, so many characters stand in the sentence. */
 const MAX_PLATFORM_WORDS = 300;
-const LABEL_ANEW = 'set the label `agent` anew';
 const prose = (values: Values, key: string): string => escapeLine(String(values[key] ?? 'not measured'));
 const code = (values: Values, key: string): string => codeSpan(String(values[key] ?? 'not measured'));
 const fixed = (text: string) => (): string => text;
-const operator = fixed(`An operator can look it up by the task's id; then ${LABEL_ANEW}.`);
-const doctor = fixed(`An operator can run \`glovebox doctor\`; then ${LABEL_ANEW}.`);
+const operator = (anew: string): string => `An operator can look it up by the task's id; then ${anew}.`;
+const doctor = (anew: string): string => `An operator can run \`glovebox doctor\`; then ${anew}.`;
 /** Cut first: escaping makes one character several, which a cut would part. */
 const platformWords = (values: Values): string =>
   escapeLine(cutLine(String(values['message'] ?? 'not measured').trim(), MAX_PLATFORM_WORDS));
 const orgAdmin = (key: string) =>
   fixed(`An organisation admin can change \`${key}\` in \`glovebox.config.yml\`.`);
-const again = fixed(`To try again, ${LABEL_ANEW}.`);
-const writer = fixed(`Anyone with write, maintain or admin can ${LABEL_ANEW}.`);
+const again = (anew: string): string => `To try again, ${anew}.`;
+const writer = (anew: string): string => `Anyone with write, maintain or admin can ${anew}.`;
 
 const TEXTS: Readonly<Record<ReasonCode, ReasonText>> = {
   'no-permission': {
@@ -41,29 +41,29 @@ const TEXTS: Readonly<Record<ReasonCode, ReasonText>> = {
   },
   'config-missing': {
     sentence: fixed('`.github/glovebox.yml` is missing; the smallest one is below.'),
-    change: fixed(`Anyone with write can commit it, then ${LABEL_ANEW}.`),
+    change: (anew) => `Anyone with write can commit it, then ${anew}.`,
   },
   'config-invalid': {
     sentence: (v) => `${escapeLine(String(v['message'] ?? '`.github/glovebox.yml` is not valid.'))}`,
-    change: fixed(`Anyone with write can correct the file, then ${LABEL_ANEW}.`),
+    change: (anew) => `Anyone with write can correct the file, then ${anew}.`,
   },
   'repository-unsupported': {
     sentence: fixed('the repository has no commit.'),
-    change: fixed(`Anyone with write can push one, then ${LABEL_ANEW}.`),
+    change: (anew) => `Anyone with write can push one, then ${anew}.`,
   },
   'tree-unsupported': { sentence: treeSentence, change: orgAdmin('templates') },
   'issue-empty': {
     sentence: (v) => `title and body hold no text once ${prose(v, 'removed')} hidden parts are removed.`,
-    change: fixed(`The author can write what is wanted; then ${LABEL_ANEW}.`),
+    change: (anew) => `The author can write what is wanted; then ${anew}.`,
   },
   'issue-not-open': {
     sentence: (v) => `the issue is ${prose(v, 'state')}.`,
-    change: fixed(`Anyone with write can open it, then ${LABEL_ANEW}.`),
+    change: (anew) => `Anyone with write can open it, then ${anew}.`,
   },
   'task-exists': {
     sentence: (v) =>
       `task ${prose(v, 'task')} works on this issue${v['pull'] ? `; see #${Number(v['pull'])}` : ''}.`,
-    change: fixed(`Wait for its end, then ${LABEL_ANEW}.`),
+    change: (anew) => `Wait for its end, then ${anew}.`,
   },
   banned: { sentence: (v) => `${prose(v, 'login')} is banned here.`, change: orgAdmin('bans') },
   'attempts-used': {
@@ -73,7 +73,7 @@ const TEXTS: Readonly<Record<ReasonCode, ReasonText>> = {
   'rate-limited': {
     sentence: (v) =>
       `${prose(v, 'login')} started ${prose(v, 'count')} of ${prose(v, 'limit')} tasks this hour; free at ${prose(v, 'freeAt')}.`,
-    change: fixed(`After that time, ${LABEL_ANEW}.`),
+    change: (anew) => `After that time, ${anew}.`,
   },
   'cap-spent': {
     sentence: (v) =>
@@ -86,11 +86,11 @@ const TEXTS: Readonly<Record<ReasonCode, ReasonText>> = {
   },
   'isolation-missing': {
     sentence: (v) => `bubblewrap is missing, template ${code(v, 'template')} needs it.`,
-    change: fixed(`An operator can install it; then ${LABEL_ANEW}.`),
+    change: (anew) => `An operator can install it; then ${anew}.`,
   },
   'app-suspended': {
     sentence: fixed('the app was suspended; written once access is back.'),
-    change: fixed(`An organisation owner lifted it; ${LABEL_ANEW}.`),
+    change: (anew) => `An organisation owner lifted it; ${anew}.`,
   },
   'delivery-lost': {
     sentence: fixed(
@@ -100,7 +100,7 @@ const TEXTS: Readonly<Record<ReasonCode, ReasonText>> = {
   },
   'setup-failed': {
     sentence: setupSentence,
-    change: fixed(`Anyone with write can change \`setup\` in \`.github/glovebox.yml\`, then ${LABEL_ANEW}.`),
+    change: (anew) => `Anyone with write can change \`setup\` in \`.github/glovebox.yml\`, then ${anew}.`,
   },
   'change-empty': { sentence: fixed("the change set is empty; the agent's reason is below."), change: again },
   'protected-path': {
@@ -114,7 +114,7 @@ const TEXTS: Readonly<Record<ReasonCode, ReasonText>> = {
   },
   'tests-weakened': {
     sentence: (v) => `${prose(v, 'message')}`,
-    change: fixed(`To try again, ${LABEL_ANEW}; or make that edit by hand.`),
+    change: (anew) => `To try again, ${anew}; or make that edit by hand.`,
   },
   'bundle-invalid': {
     sentence: (v) =>
@@ -126,11 +126,11 @@ const TEXTS: Readonly<Record<ReasonCode, ReasonText>> = {
   'branch-moved': {
     sentence: (v) =>
       `branch ${code(v, 'branch')} is at ${code(v, 'sha')}, which is not ours; nothing was overwritten.`,
-    change: fixed(`To start over on a new branch, ${LABEL_ANEW}.`),
+    change: (anew) => `To start over on a new branch, ${anew}.`,
   },
   'push-refused': {
     sentence: (v) => `GitHub refused the branch: ${prose(v, 'message')}`,
-    change: fixed(`A repository admin can allow \`glovebox/*\`; then ${LABEL_ANEW}.`),
+    change: (anew) => `A repository admin can allow \`glovebox/*\`; then ${anew}.`,
   },
   'gate-blocked': {
     sentence: (v) => `not published, a gate blocks the change: ${prose(v, 'gate')}.`,
@@ -188,7 +188,12 @@ export function reasonElsewhere(reason: Reason): string {
   return reasonSentence(reason).replace(/ below\.$/, ' in the status comment.');
 }
 
-/** Who can change it, and how. */
-export function reasonRemedy(reason: Reason): string {
-  return TEXTS[reason.code].change(reason.values);
+/** Who can change it, and how. `label` is the one that starts a task; null where the caller does not know it. */
+export function reasonRemedy(reason: Reason, label: string | null): string {
+  return TEXTS[reason.code].change(setAnew(label));
+}
+
+/** `set the label "agent" anew`, as the next step of a sentence. */
+export function setAnew(label: string | null): string {
+  return label === null ? 'set the label anew' : `set the label ${codeSpan(label)} anew`;
 }

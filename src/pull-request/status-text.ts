@@ -6,7 +6,7 @@ import { cutLine, escapeLine } from './foreign-text.ts';
 import { formatDuration, formatTime, plural } from './format.ts';
 import { NO_FURTHER_ROUND } from './further-round.ts';
 import { reasonDetail } from './reason-detail.ts';
-import { reasonElsewhere, reasonRemedy, reasonSentence } from './reason-text.ts';
+import { reasonElsewhere, reasonRemedy, reasonSentence, setAnew } from './reason-text.ts';
 import type { PhaseRow, StatusView } from './status-view.ts';
 import { verdictSentence } from './verdict-text.ts';
 import { queuedText, waitingText } from './waiting-text.ts';
@@ -103,7 +103,7 @@ function endedText(view: StatusView): string {
   return [
     `**${outcomeWord(task)}**${ourSide(view)}: ${task.reason ? reasonSentence(task.reason) : 'no reason was recorded.'}${spentSentence(view)}`,
     '',
-    task.reason ? reasonRemedy(task.reason) : '',
+    task.reason ? reasonRemedy(task.reason, view.label) : '',
     ...detailParts(view),
   ].join('\n');
 }
@@ -121,11 +121,11 @@ function draftText(view: StatusView): string {
   const sentence = view.verdict ? verdictSentence(view.verdict, view.rounds) : 'not verified';
   const draft = `**Needs a human**: draft #${view.task.pullNumber}: ${sentence}, ${formatCents(view.spentNanoUsd)}.`;
   const { reason } = view.task;
-  if (reason === null) return `${draft} To start over on a new branch, set the label \`agent\` anew.`;
+  if (reason === null) return `${draft} To start over on a new branch, ${setAnew(view.label)}.`;
   return [
     `${draft} ${NO_FURTHER_ROUND} ${reasonSentence(reason)}`,
     '',
-    reasonRemedy(reason),
+    reasonRemedy(reason, view.label),
     ...detailParts(view),
   ].join('\n');
 }
@@ -138,7 +138,7 @@ function budgetText(view: StatusView): string {
     pullNumber === null
       ? 'The work so far was not published.'
       : `Draft #${pullNumber} holds the work so far${sentence}.`;
-  return `**Budget reached**: ${formatCents(view.spentNanoUsd)}${of}; the next call could cost more than what is left. ${kept}\n\nAn organisation admin can change \`budget.perTask\`; then set the label \`agent\` anew.`;
+  return `**Budget reached**: ${formatCents(view.spentNanoUsd)}${of}; the next call could cost more than what is left. ${kept}\n\nAn organisation admin can change \`budget.perTask\`; then ${setAnew(view.label)}.`;
 }
 
 function abortedText(view: StatusView): string {
@@ -146,7 +146,7 @@ function abortedText(view: StatusView): string {
   return [
     `**Aborted**${by} after ${formatDuration(view.totalMs)} and ${formatCents(view.spentNanoUsd)}.`,
     '',
-    `Kept: the last change set, transcript and log (task ${view.task.id}). Start again: set the label \`agent\` anew.`,
+    `Kept: the last change set, transcript and log (task ${view.task.id}). Start again: ${setAnew(view.label)}.`,
   ].join('\n');
 }
 

@@ -13,6 +13,8 @@ export interface PhaseRow {
 export interface StatusView {
   readonly task: Task;
   readonly now: Date;
+  /** The label that starts a task now, whatever it was when this one was asked for. */
+  readonly label: string;
   /** Only while queued. */
   readonly queue: {
     readonly position: number;

@@ -10,6 +10,7 @@ export function buildStatusView(overrides: Partial<StatusView> = {}): StatusView
   return {
     task: buildTask(),
     now: new Date('2026-01-02T14:07:02.000Z'),
+    label: 'agent',
     queue: null,
     place: null,
     held: null,

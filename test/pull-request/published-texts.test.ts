@@ -188,6 +188,12 @@ describe('the pull request', () => {
     expect(pullBody(buildPublishFacts(), commit)).toMatch(/^\*\*Verified\*\*: [\s\S]*\n\nCloses #42$/);
   });
 
+  it('sends to the label that the attempt was pinned to', () => {
+    const facts = buildPublishFacts();
+    const labelled = { ...facts, pin: { ...facts.pin, config: buildAttemptConfig({ label: 'robot' }) } };
+    expect(pullBody(labelled, commit)).toContain('set the label `robot` anew on the issue.');
+  });
+
   it('says that the repository CI waits, or that an admin chose otherwise', () => {
     expect(pullBody(buildPublishFacts(), commit)).toContain(
       "The repository's own CI has not run: a commit pushed to this branch",

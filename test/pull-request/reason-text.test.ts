@@ -1,7 +1,7 @@
 /** Faults of the platform in words: what happened, how often, where, and who can change it. */
 import { describe, expect, it } from 'vitest';
 import { reasonRemedy, reasonSentence } from '../../src/pull-request/reason-text.ts';
-import type { Reason } from '../../src/task/task.ts';
+import { type Reason, ReasonCode } from '../../src/task/task.ts';
 
 const sentence = (code: Reason['code'], values: Reason['values']) =>
   reasonSentence({ code, values, detail: null });
@@ -39,7 +39,7 @@ describe('a fault of the platform', () => {
     expect(text).toMatch(/^the sandbox was refused: admission webhook denied: &lt;b&gt;@&#8203;octocat&lt;/);
     expect(text).toMatch(/x\.\.\.$/);
     expect(text.length).toBeLessThan(400);
-    expect(reasonRemedy({ code: 'sandbox-refused', values: { message }, detail: null })).toContain(
+    expect(reasonRemedy({ code: 'sandbox-refused', values: { message }, detail: null }, 'agent')).toContain(
       '`glovebox doctor`',
     );
   });
@@ -48,5 +48,24 @@ describe('a fault of the platform', () => {
     expect(
       sentence('no-room', { minutes: 31, message: '0/3 nodes are available: 3 Insufficient cpu.' }),
     ).toBe('the sandbox found no room for 31 min: 0/3 nodes are available: 3 Insufficient cpu.');
+  });
+});
+
+describe('a remedy', () => {
+  const remedy = (code: Reason['code'], label: string | null) =>
+    reasonRemedy({ code, values: {}, detail: null }, label);
+
+  it.each(ReasonCode.options)("of %s names the admin's label or none, never another", (code) => {
+    const words = remedy(code, 'robot: please');
+    expect(words).not.toContain('agent');
+    if (words.includes('anew')) expect(words).toContain('set the label `robot: please` anew');
+  });
+
+  it('names no label where none is known', () => {
+    expect(remedy('change-empty', null)).toBe('To try again, set the label anew.');
+  });
+
+  it('a label of code signs stays one', () => {
+    expect(remedy('change-empty', 'a`b')).toBe('To try again, set the label ``a`b`` anew.');
   });
 });

@@ -128,6 +128,17 @@ describe('the status text', () => {
     expect(endingSentence(view)).toBeNull();
   });
 
+  it.each([
+    { outcome: 'needs-human', pullNumber: 43 },
+    { outcome: 'budget-reached', pullNumber: null },
+    { outcome: 'aborted', pullNumber: null },
+    { outcome: 'needs-human', reason: { code: 'change-empty', values: {}, detail: null } },
+  ] as const)("$outcome sends to the admin's label", (end) => {
+    const text = statusText(buildStatusView({ task: buildTask({ ...ENDED, ...end }), label: 'robot' }));
+    expect(text).toContain('set the label `robot` anew');
+    expect(text).not.toContain('`agent`');
+  });
+
   it('posts no ending sentence for a refusal or where a pull request tells', () => {
     expect(endingSentence(buildStatusView({ task: buildTask({ ...ENDED, outcome: 'refused' }) }))).toBeNull();
     expect(
