@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { adminFile } from '../../demo/admin-file.ts';
+import { openDatabase } from '../../src/task/open-database.ts';
 import { type Ended, ROOT, runNode } from '../fixtures/run-process.ts';
 
 const BIN = join(ROOT, 'bin/glovebox.mjs');
@@ -47,7 +48,8 @@ describe('glovebox', () => {
 
   it('answers a task that the store does not hold in one sentence, and exits with 2', async () => {
     const home = join(folder, 'home');
-    mkdirSync(join(home, 'store'), { recursive: true });
+    mkdirSync(home);
+    await (await openDatabase({ kind: 'pglite', folder: join(home, 'store') })).close();
     const { code, stdout, stderr } = await runNode([BIN, 'task', 'show', 'zzzzzz'], {
       cwd: folder,
       env: { GLOVEBOX_HOME: home },
