@@ -1,4 +1,5 @@
 /** The check run "Glovebox": title, summary and the sections Tests, Proof, Policy, Network, Cost, Provenance. */
+import type { TaskCost } from '../ledger/task-cost.ts';
 import type { Conclusion } from '../result/verdict.ts';
 import { formatCents } from '../shared/money.ts';
 import { type Annotation, annotations, annotationsNote } from './annotations.ts';
@@ -34,10 +35,17 @@ export function checkRun(facts: PublishFacts, commit: { sha: string; verified: b
     title: commit.verified
       ? checkTitle(verdict, facts.rounds, facts.cost.spentNanoUsd)
       : 'The commit is not verified by GitHub',
-    summary: `**${commit.verified ? outcome : 'Errored'}**: ${verdictSentence(verdict, facts.rounds)}. ${gatesSentence(verdict)}. ${formatCents(facts.cost.spentNanoUsd)} of ${formatCents(facts.budgetNanoUsd)}, ${formatDuration(facts.totalMs)}.${missed === null ? '' : ` ${missed}`}${unverified}`,
+    summary: `**${commit.verified ? outcome : 'Errored'}**: ${verdictSentence(verdict, facts.rounds)}. ${gatesSentence(verdict)}. ${spentSentence(facts.cost)} of ${formatCents(facts.budgetNanoUsd)}, ${formatDuration(facts.totalMs)}.${missed === null ? '' : ` ${missed}`}${unverified}`,
     text: checkText(facts, commit, annotationsNote(marked)),
     annotations: marked.shown,
   };
+}
+
+/** `$0.63 (0.31, 0.17, 0.15)`: the sum, and where there were several rounds what each has cost. */
+function spentSentence({ spentNanoUsd, byRound }: TaskCost): string {
+  const rounds = Object.entries(byRound).toSorted(([a], [b]) => Number(a) - Number(b));
+  const each = rounds.map(([, nanoUsd]) => formatCents(nanoUsd).slice(1)).join(', ');
+  return `${formatCents(spentNanoUsd)}${rounds.length > 1 ? ` (${each})` : ''}`;
 }
 
 /** Sections in order; only test lists are cut to fit, never Policy or Cost. */

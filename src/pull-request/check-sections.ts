@@ -5,6 +5,7 @@ import { formatCents, formatMicro } from '../shared/money.ts';
 import { codeSpan, cutLine, escapeLine } from './foreign-text.ts';
 import { formatDuration, groupDigits, plural } from './format.ts';
 import type { PublishFacts } from './publish-facts.ts';
+import { reportedSentence } from './reported-section.ts';
 import { gatesSentence } from './verdict-text.ts';
 
 const MAX_FINDINGS = 40;
@@ -114,6 +115,8 @@ export function provenanceSection(facts: PublishFacts, commit: { sha: string; ve
   return [
     '## Provenance',
     `Asked by ${escapeLine(requester.login)} (${requester.via}, permission ${requester.permission}). Attempt ${task.attempt} of ${pin.config.limits.attempts}, round ${facts.round}. ${phases}.`,
+    '',
+    reportedSentence(facts),
     '',
     `<details><summary>${lines.length} identities and hashes</summary>`,
     '',

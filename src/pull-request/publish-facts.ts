@@ -1,6 +1,7 @@
 /** Everything that the published texts are built from: fields of our records, gathered once per publish. */
 import type { TaskCost } from '../ledger/task-cost.ts';
 import type { ChangeSet } from '../result/contract/change-set.ts';
+import type { PhaseFacts } from '../result/contract/gateway-api.ts';
 import type { Verdict } from '../result/verdict.ts';
 import type { NanoUsd } from '../shared/money.ts';
 import type { Pin, PublishPlan, Requester, Snapshot, Task } from '../task/task.ts';
@@ -28,6 +29,8 @@ export interface PublishFacts {
   readonly notLimited: readonly string[];
   /** What is committed, with what its sandbox left out of it; bytes are those of the digest. */
   readonly changeSet: ChangeSet;
+  /** The work job's own words about its surroundings; null where it said nothing. */
+  readonly reported: PhaseFacts | null;
   readonly changeSetDigest: string;
   readonly transcriptDigest: string | null;
   readonly auditHead: string;

@@ -1,5 +1,7 @@
 /** Gathers what the published texts are built from: one read of the record per publish. */
+import { z } from 'zod';
 import type { TaskCost } from '../ledger/task-cost.ts';
+import { PhaseFacts } from '../result/contract/gateway-api.ts';
 import { Verdict } from '../result/verdict.ts';
 import { GloveboxError } from '../shared/errors.ts';
 import type { Db } from '../task/open-database.ts';
@@ -45,6 +47,7 @@ export async function readFacts(readers: FactReaders, task: Task, nowMs: number)
     network: seen[0]?.network ?? 'not measured',
     notLimited: [...new Set(seen.flatMap((entry) => entry.notLimited))],
     changeSet: await getChangeSet(db, round.sealedDigest),
+    reported: readReported(jobs),
     changeSetDigest: round.sealedDigest,
     transcriptDigest: await readers.transcriptDigest(task),
     auditHead: await readAuditHead(db, task.id),
@@ -61,6 +64,13 @@ export async function readJobs(db: Db, task: Pick<Task, 'id' | 'attempt'>, round
     .where('round', '=', round.number)
     .orderBy('created_at')
     .execute();
+}
+
+const Reported = z.object({ facts: PhaseFacts.nullable() });
+
+function readReported(jobs: readonly { kind: string; reported: unknown }[]): PhaseFacts | null {
+  const parsed = Reported.safeParse(jobs.findLast((job) => job.kind === 'work')?.reported);
+  return parsed.success ? parsed.data.facts : null;
 }
 
 async function readVerdict(db: Db, round: Round): Promise<Verdict> {

@@ -7,7 +7,7 @@ import { buildTask } from './task-record.ts';
 import { buildVerdict } from './verdict.ts';
 
 /** The example's bill: 14 calls, 249,900 tokens, 0.309900 US dollars. */
-const COST: TaskCost = {
+export const COST: TaskCost = {
   calls: 14,
   models: ['claude-sonnet-4-6'],
   input: { tokens: 2_100, nanoUsd: 6_300_000n },
@@ -48,6 +48,7 @@ export function buildPublishFacts(overrides: Partial<PublishFacts> = {}): Publis
     network: 'nothing but our gateway',
     notLimited: [],
     changeSet: buildChangeSet(putEntry('src/parse-duration.js'), putEntry('test/parse.test.js')),
+    reported: null,
     changeSetDigest: digestOf('change set'),
     transcriptDigest: digestOf('transcript'),
     auditHead: digestOf('audit'),

@@ -6,7 +6,7 @@ import { pullBody } from '../../src/pull-request/pull-body.ts';
 import { pullTitle } from '../../src/pull-request/title.ts';
 import { buildAttemptConfig } from '../builders/attempt-config.ts';
 import { buildChangeSet, putEntry } from '../builders/change-set.ts';
-import { buildPublishFacts } from '../builders/publish-facts.ts';
+import { buildPublishFacts, COST } from '../builders/publish-facts.ts';
 import { buildVerdict } from '../builders/verdict.ts';
 
 const commit = { sha: `a1b2c3d${'0'.repeat(33)}`, verified: true };
@@ -69,6 +69,34 @@ describe('the check run', () => {
   it('fails whatever the tests say when GitHub does not verify the commit', () => {
     const run = checkRun(buildPublishFacts(), { ...commit, verified: false });
     expect(run).toMatchObject({ conclusion: 'failure', title: 'The commit is not verified by GitHub' });
+  });
+
+  it('says what each of several rounds has cost', () => {
+    const byRound = { 1: 310_000_000n, 2: 170_000_000n, 3: 150_000_000n };
+    const cost = { ...COST, spentNanoUsd: 630_000_000n, byRound };
+    expect(checkRun(buildPublishFacts({ verdict: broken, rounds: 3, cost }), commit).summary).toContain(
+      '$0.63 (0.31, 0.17, 0.15) of $2.00',
+    );
+    expect(checkRun(buildPublishFacts(), commit).summary).toContain(' $0.31 of $2.00');
+  });
+
+  it('says what the sandbox reported of itself, marked as such', () => {
+    const reported = { notLimited: [], copy: { method: 'cp', ms: 400 }, trackedFiles: 512 } as const;
+    const changeSet = { ...buildChangeSet(), ignoredFiles: 3, setupAltered: ['package-lock.json', 'a`|b'] };
+    const { text } = checkRun(
+      buildPublishFacts({ reported: { ...reported, notLimited: [] }, changeSet }),
+      commit,
+    );
+    expect(text).toContain(
+      'Reported by the sandbox: 512 tracked files; copied by cp in 0.4 s; 3 new ignored files left out of the change set; setup altered 2 tracked files, which the change set leaves as on the base: `package-lock.json`, ``a`\\|b``.',
+    );
+    const many = { ...changeSet, setupAltered: Array.from({ length: 50 }, (_, index) => `f${index}`) };
+    expect(checkRun(buildPublishFacts({ changeSet: many }), commit).text).toMatch(
+      /setup altered at least 50 tracked files, .*`f9` and 40 more\./,
+    );
+    expect(checkRun(buildPublishFacts(), commit).text).toContain(
+      'Reported by the sandbox: no new ignored file; setup altered no tracked file.',
+    );
   });
 
   it('says that nothing was verified when no test ran', () => {

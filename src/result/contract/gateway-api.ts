@@ -77,6 +77,16 @@ export const WorkEnd = z.enum([
 ]);
 export type WorkEnd = z.infer<typeof WorkEnd>;
 
+/** What a phase says of its surroundings. */
+export const PhaseFacts = z.strictObject({
+  /** Limits that this system does not offer, by name. */
+  notLimited: z.array(z.string().max(60)).max(10),
+  /** Copy method and its time, where a copy was made. */
+  copy: z.strictObject({ method: z.enum(['overlay', 'reflink', 'cp']), ms: z.int().min(0) }).nullable(),
+  trackedFiles: z.int().min(0).nullable(),
+});
+export type PhaseFacts = z.infer<typeof PhaseFacts>;
+
 /** Sent at least every 15 s. Everything in it is "as reported". */
 export const Heartbeat = z.strictObject({
   phase: Phase,
@@ -84,15 +94,7 @@ export const Heartbeat = z.strictObject({
   /** One line for the status comment, e.g. `edited src/parse-duration.ts`. */
   step: z.string().max(300).nullable(),
   failure: PhaseFailure.nullable(),
-  facts: z
-    .strictObject({
-      /** Limits that this system does not offer, by name. */
-      notLimited: z.array(z.string().max(60)).max(10),
-      /** Copy method and its time, where a copy was made. */
-      copy: z.strictObject({ method: z.enum(['overlay', 'reflink', 'cp']), ms: z.int().min(0) }).nullable(),
-      trackedFiles: z.int().min(0).nullable(),
-    })
-    .nullable(),
+  facts: PhaseFacts.nullable(),
 });
 export type Heartbeat = z.infer<typeof Heartbeat>;
 
