@@ -20,6 +20,9 @@ export interface Outline {
 }
 
 const MAX_DEPTH = 256;
+/** Far over what a conversation has. Each costs some microseconds and a hundred bytes, however short it is. */
+const MAX_MESSAGES = 10_000;
+const MAX_VALUES = 200_000;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
@@ -32,19 +35,21 @@ const CLOSE_ARRAY = 0x5d;
 interface Cursor {
   readonly bytes: Buffer;
   at: number;
+  /** How many values were met. */
+  values: number;
 }
 
-/** Outlines a JSON object. Error `json-invalid`: not UTF-8, not JSON's structure, too deep, or a key twice. */
+/** Outlines a JSON object. Error `json-invalid`: not UTF-8, not JSON's structure, too deep, too many values, or a key twice. */
 export function outline(bytes: Buffer): Outline {
   if (!isUtf8(bytes)) throw invalid('it is not UTF-8');
-  const cursor: Cursor = { bytes, at: 0 };
+  const cursor: Cursor = { bytes, at: 0, values: 0 };
   const members = new Map<string, Span>();
   const messages: Span[] = [];
   skipSpace(cursor);
   readObject(cursor, 0, (key) => {
     const start = cursor.at;
     if (key === 'messages' && bytes[start] === OPEN_ARRAY) {
-      readArray(cursor, 1, () => messages.push(skipValue(cursor, 2)));
+      readArray(cursor, 1, () => takeMessage(cursor, messages));
     } else skipValue(cursor, 1);
     members.set(key, { start, end: cursor.at });
   });
@@ -74,9 +79,9 @@ export function resumeOutline(bytes: Buffer, before: Outlined): ResumedOutline |
   const shared = sharedMessages(bytes, before);
   const last = before.outline.messages[shared - 1];
   if (list === undefined || last === undefined) return null;
-  const cursor: Cursor = { bytes, at: last.end };
+  const cursor: Cursor = { bytes, at: last.end, values: 0 };
   const messages = before.outline.messages.slice(0, shared);
-  readItems(cursor, CLOSE_ARRAY, () => messages.push(skipValue(cursor, 2)));
+  readItems(cursor, CLOSE_ARRAY, () => takeMessage(cursor, messages));
   const end = cursor.at;
   const moved = end - list.end;
   if (bytes.length - end !== before.bytes.length - list.end) return null;
@@ -154,8 +159,15 @@ function readItems(cursor: Cursor, close: number, item: () => void): void {
   cursor.at += 1;
 }
 
+function takeMessage(cursor: Cursor, messages: Span[]): void {
+  if (messages.length >= MAX_MESSAGES) throw invalid(`it has more than ${MAX_MESSAGES} messages`);
+  messages.push(skipValue(cursor, 2));
+}
+
 function skipValue(cursor: Cursor, depth: number): Span {
   const start = cursor.at;
+  cursor.values += 1;
+  if (cursor.values > MAX_VALUES) throw invalid(`it has more than ${MAX_VALUES} values`);
   const first = cursor.bytes[start];
   if (first === QUOTE) skipString(cursor);
   else if (first === OPEN_OBJECT) readObject(cursor, depth, () => skipValue(cursor, depth + 1));

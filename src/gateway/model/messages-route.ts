@@ -2,18 +2,18 @@
 import { priceOf } from '../../config/model-catalogue.ts';
 import type { CostFeature } from '../../ledger/cost-feature.ts';
 import { hasCode } from '../../shared/errors.ts';
-import { invalidRequest, LEDGER_UNAVAILABLE, notAllowed, RefusedCall } from './anthropic-error.ts';
+import { LEDGER_UNAVAILABLE, notAllowed, RefusedCall } from './anthropic-error.ts';
 import type { ClientCall } from './client-call.ts';
 import { dispatch } from './dispatch.ts';
 import { type FinishDeps, releaseCall } from './finish-call.ts';
 import { type Flight, holdPlace } from './hold-place.ts';
 import type { ModelRequest } from './model-request.ts';
+import { type ParseDeps, parseBody, refuseTooMuchNew } from './parse-body.ts';
 import { readBody } from './read-body.ts';
-import { type ReadDeps, type ReadOptions, readRequest } from './read-request.ts';
 import { type CallMoney, reserveCall } from './reserve-call.ts';
 
 /** Everything the route works with: the gateway's parts and what it remembers. */
-export type CallDeps = FinishDeps & { readonly reading: ReadDeps };
+export type CallDeps = FinishDeps & ParseDeps;
 
 /** Answers one call; what comes after the head of the answer goes on by itself. Throws `RefusedCall`. */
 export function postMessages(deps: CallDeps, client: ClientCall): Promise<void> {
@@ -21,15 +21,11 @@ export function postMessages(deps: CallDeps, client: ClientCall): Promise<void> 
 }
 
 async function call(deps: CallDeps, flight: Flight): Promise<void> {
-  const { incoming } = flight.client;
+  refuseTooMuchNew(deps, flight.client.caller.jobName);
   const body = await readBody(deps, flight.client);
   try {
-    const betas = incoming.headers['anthropic-beta']?.toString();
-    const request = parseBody(deps, body.bytes, {
-      taskId: flight.client.caller.taskId,
-      betas,
-      hasOutput: true,
-    });
+    const betas = flight.client.incoming.headers['anthropic-beta']?.toString();
+    const request = await parseBody(deps, flight, { bytes: body.bytes, betas, hasOutput: true });
     refuseFeatures(deps, request);
     const money = await prepare(deps, flight, request);
     const paid = await reserveCall(deps, money);
@@ -41,16 +37,6 @@ async function call(deps: CallDeps, flight: Flight): Promise<void> {
     await dispatch(deps, { money, paid, flight });
   } finally {
     body.free();
-  }
-}
-
-/** The body, read. Throws a refusal. */
-export function parseBody(deps: CallDeps, bytes: Buffer, options: ReadOptions): ModelRequest {
-  try {
-    return readRequest(deps.reading, bytes, options);
-  } catch (error) {
-    if (hasCode(error, 'json-invalid')) throw invalidRequest(error.message);
-    throw error;
   }
 }
 

@@ -9,6 +9,7 @@ import type { Clock } from '../../shared/clock.ts';
 import type { RandomBytes } from '../../shared/ids.ts';
 import type { Log } from '../../shared/log.ts';
 import type { Db } from '../../task/open-database.ts';
+import type { ByteBudgetRule } from '../byte-budget.ts';
 import type { Caller, Identity, JobClosings } from '../identity.ts';
 import type { RecordRefusal } from '../record-refusal.ts';
 import type { Scrub } from './scrub-strings.ts';
@@ -22,6 +23,8 @@ export interface ModelLimits {
   readonly maxHeldBytes: number;
   /** Of these, the bodies of one job. */
   readonly maxHeldBytesPerJob: number;
+  /** Bytes of new text that one job may have us look through for secrets; what was read before costs nothing. */
+  readonly newBytes: ByteBudgetRule;
   /** Between two pieces of a request body. */
   readonly bodyIdleMs: number;
   /** How long a client may leave an answer unread. */
@@ -38,6 +41,8 @@ export const MODEL_LIMITS: ModelLimits = {
   maxBodyBytes: 32 * 1024 * 1024,
   maxHeldBytes: 512 * 1024 * 1024,
   maxHeldBytesPerJob: 64 * 1024 * 1024,
+  // the dearest text costs 0.4 s a megabyte: a tenth of one core for a job that sends it without end
+  newBytes: { burstBytes: 16 * 1024 * 1024, bytesPerSecond: 256 * 1024 },
   bodyIdleMs: 30_000,
   clientIdleMs: 60_000,
   callsPerJob: 64,

@@ -1,6 +1,7 @@
 /** The model side of the gateway: what a sandbox, or a standalone client, reaches under `/v1`. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { redact } from '../../result/scan-text.ts';
+import { redact, redactInSteps } from '../../result/scan-text.ts';
+import { createByteBudget } from '../byte-budget.ts';
 import type { Caller } from '../identity.ts';
 import { pathOf } from '../path-of.ts';
 import type { NodeApp } from '../server.ts';
@@ -16,6 +17,8 @@ import { PreviousRequests } from './previous-requests.ts';
 import { MessageMemo } from './read-message.ts';
 import { RecentCalls } from './recent-calls.ts';
 import { rememberingClean } from './scrub-strings.ts';
+import { SizedMemo } from './sized-memo.ts';
+import { Slices } from './slices.ts';
 import { WaitLine } from './wait-line.ts';
 
 /** The app, and what must be closed with it: `close` cuts calls in flight and waits until they are settled. */
@@ -25,6 +28,8 @@ export interface ModelRoutes {
 }
 
 const REMEMBERED_MESSAGES = 20_000;
+const REMEMBERED_BYTES = 64 * 1024 * 1024;
+const REMEMBERED_HEADS = { maxEntries: 500, maxSize: 16 * 1024 * 1024 };
 
 /** Builds the routes. */
 export function modelRoutes(given: ModelDeps): ModelRoutes {
@@ -39,11 +44,16 @@ export function modelRoutes(given: ModelDeps): ModelRoutes {
     scrub,
     exactScrub: given.scrub,
     reading: {
-      memo: new MessageMemo(REMEMBERED_MESSAGES),
-      heads: new Map(),
+      memo: new MessageMemo({ maxEntries: REMEMBERED_MESSAGES, maxSize: REMEMBERED_BYTES }),
+      heads: new SizedMemo(REMEMBERED_HEADS),
       previous: new PreviousRequests(),
       scrub,
+      *scrubInSteps(text) {
+        return given.scrub(yield* redactInSteps(text));
+      },
     },
+    slices: new Slices(),
+    newBytes: createByteBudget(given.clock, given.limits.newBytes),
   };
   return {
     app: { handle: (incoming, outgoing) => void handle(deps, incoming, outgoing) },

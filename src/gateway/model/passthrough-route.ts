@@ -3,7 +3,8 @@ import { targetOf } from '../path-of.ts';
 import { LEDGER_UNAVAILABLE, RefusedCall, unauthenticated } from './anthropic-error.ts';
 import type { ClientCall } from './client-call.ts';
 import { type Flight, holdPlace } from './hold-place.ts';
-import { type CallDeps, parseBody } from './messages-route.ts';
+import type { CallDeps } from './messages-route.ts';
+import { parseBody, refuseTooMuchNew } from './parse-body.ts';
 import { answerHeaders, requestHeaders } from './pass-headers.ts';
 import { passRefusal } from './pass-refusal.ts';
 import { readBody } from './read-body.ts';
@@ -16,10 +17,11 @@ export function passThrough(deps: CallDeps, client: ClientCall): Promise<void> {
   return holdPlace(deps, client, (flight) => pass(deps, flight));
 }
 
-async function pass(deps: CallDeps, { client, exchange, over }: Flight): Promise<void> {
+async function pass(deps: CallDeps, flight: Flight): Promise<void> {
+  const { client, exchange, over } = flight;
   const { outgoing } = client;
   await refuseClosed(deps, client);
-  const answer = await sendOn(deps, client, exchange.signal);
+  const answer = await sendOn(deps, flight);
   if (answer.status >= 300) {
     await passRefusal(deps, answer, outgoing);
     return over();
@@ -42,17 +44,19 @@ async function refuseClosed(deps: CallDeps, { caller }: ClientCall): Promise<voi
   if (phase === 'closed') throw unauthenticated('phase-closed');
 }
 
-async function sendOn(deps: CallDeps, client: ClientCall, signal: AbortSignal) {
-  const { incoming, caller } = client;
+async function sendOn(deps: CallDeps, flight: Flight) {
+  const { incoming } = flight.client;
+  const { signal } = flight.exchange;
   const path = targetOf(incoming.url);
   if (incoming.method === 'GET') {
     const headers = requestHeaders(incoming.headers, null);
     return send(deps, { method: 'GET', path, headers, body: null }, signal);
   }
-  const held = await readBody(deps, client);
+  refuseTooMuchNew(deps, flight.client.caller.jobName);
+  const held = await readBody(deps, flight.client);
   try {
-    const options = { taskId: caller.taskId, betas: undefined, hasOutput: false };
-    const body = rewriteBody(parseBody(deps, held.bytes, options), 0);
+    const request = await parseBody(deps, flight, { bytes: held.bytes, betas: undefined, hasOutput: false });
+    const body = rewriteBody(request, 0);
     const headers = requestHeaders(incoming.headers, body.length);
     return await send(deps, { method: 'POST', path, headers, body }, signal);
   } finally {

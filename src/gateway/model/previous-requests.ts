@@ -7,6 +7,8 @@ import type { ModelRequest } from './model-request.ts';
 /** A task's conversations at once: the agent's own, and those of its helpers. */
 const MAX_OF_TASK = 4;
 const MAX_BYTES = 128 * 1024 * 1024;
+/** The largest model's context is about 4 MB of text; what is larger would only crowd out other tasks' requests. */
+const MAX_BYTES_OF_ONE = 8 * 1024 * 1024;
 
 /** Requests by task, the least recently used task forgotten first. */
 export class PreviousRequests {
@@ -25,6 +27,7 @@ export class PreviousRequests {
 
   /** Keeps a request in the place of the one that it goes on from. */
   remember(taskId: string, request: ModelRequest): void {
+    if (request.bytes.length > MAX_BYTES_OF_ONE) return;
     const [first] = request.messages;
     const others = this.of(taskId).filter(({ messages }) => messages[0] !== first);
     const kept = [request, ...others.slice(0, MAX_OF_TASK - 1)];

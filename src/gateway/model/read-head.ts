@@ -1,10 +1,14 @@
 /** Reads everything of a body beside its messages; equal heads are read once. */
 import { hash } from 'node:crypto';
 import { z } from 'zod';
+import type { Steps } from '../../shared/steps.ts';
 import { invalidRequest } from './anthropic-error.ts';
 import { type Found, findInHead, nothingFound } from './cost-features.ts';
 import { type Outline, parseSpan } from './json-spans.ts';
-import { type Scrub, scrubStrings } from './scrub-strings.ts';
+import type { Reader } from './read-message.ts';
+import { type Scrubber, scrubAhead } from './scrub-ahead.ts';
+import { scrubStrings } from './scrub-strings.ts';
+import type { SizedMemo } from './sized-memo.ts';
 
 /** Members whose value says nothing about the conversation, and so does not change what a prefix costs. */
 const PER_CALL = new Set(['messages', 'max_tokens', 'stream', 'metadata']);
@@ -23,35 +27,32 @@ export interface ReadHead {
   readonly replacements: ReadonlyMap<string, Buffer>;
 }
 
-/** Heads by what they were read from, and what takes secrets out. */
-export interface HeadDeps {
-  readonly heads: Map<string, ReadHead>;
-  readonly scrub: Scrub;
-}
-
-const MAX_HEADS = 500;
 const Head = z.looseObject({
   model: z.string().min(1).max(200),
   thinking: z.looseObject({ budget_tokens: z.int().min(0).nullish() }).nullish(),
 });
 
 /** Reads the head of a body. Errors: `json-invalid`, or a refusal that names the member that cannot be accounted for. */
-export function readHead(deps: HeadDeps, bytes: Buffer, outlined: Outline): ReadHead {
+export function* readHead(
+  { heads, reader }: { readonly heads: SizedMemo<ReadHead>; readonly reader: Reader },
+  bytes: Buffer,
+  outlined: Outline,
+): Steps<ReadHead> {
   const members = [...outlined.members].filter(([name]) => !PER_CALL.has(name));
   const pieces = members.map(
     ([name, span]) => `${JSON.stringify(name)}:${bytes.toString('utf8', span.start, span.end)}`,
   );
   const raw = `{${pieces.join(',')}}`;
   const key = hash('sha256', raw);
-  const known = deps.heads.get(key);
+  const known = heads.get(key);
   if (known !== undefined) return known;
-  const head = parseHead(raw, deps.scrub);
-  if (deps.heads.size >= MAX_HEADS) deps.heads.clear();
-  deps.heads.set(key, head);
+  reader.onNew(raw.length);
+  const head = yield* parseHead(raw, reader);
+  heads.set(key, head, raw.length);
   return head;
 }
 
-function parseHead(raw: string, scrub: Scrub): ReadHead {
+function* parseHead(raw: string, scrubber: Scrubber): Steps<ReadHead> {
   const value = z
     .record(z.string(), z.unknown())
     .parse(parseSpan(Buffer.from(raw), { start: 0, end: Buffer.byteLength(raw) }));
@@ -62,6 +63,7 @@ function parseHead(raw: string, scrub: Scrub): ReadHead {
     );
   }
   const replacements = new Map<string, Buffer>();
+  const scrub = yield* scrubAhead(Object.values(value), raw.length, scrubber);
   const clean = Object.entries(value).map(([name, member]) => {
     const scrubbed = scrubStrings(member, scrub);
     if (scrubbed !== member) replacements.set(name, Buffer.from(JSON.stringify(scrubbed)));

@@ -4,9 +4,12 @@
  */
 import { hash } from 'node:crypto';
 import { canonicalJson } from '../../shared/digest.ts';
+import type { Steps } from '../../shared/steps.ts';
 import { type Found, findIn, nothingFound } from './cost-features.ts';
 import { parseSpan, type Span } from './json-spans.ts';
+import { type Scrubber, scrubAhead } from './scrub-ahead.ts';
 import { type Scrub, scrubStrings } from './scrub-strings.ts';
+import { SizedMemo, type SizedMemoRule } from './sized-memo.ts';
 
 /** One message as the gateway knows it. */
 export interface ReadMessage {
@@ -21,29 +24,32 @@ export interface ReadMessage {
   readonly replacement: Buffer | null;
 }
 
-/** Readings of recent messages, bounded by count. */
-export class MessageMemo {
-  private readonly kept = new Map<string, ReadMessage>();
-  private readonly maxEntries: number;
+/** What reading new bytes takes. */
+export interface Reader extends Scrubber {
+  /** Hears of bytes that were not read before. */
+  onNew(bytes: number): void;
+}
 
-  constructor(maxEntries: number) {
-    this.maxEntries = maxEntries;
+/** Readings of recent messages, bounded by count and bytes. */
+export class MessageMemo {
+  private readonly kept: SizedMemo<ReadMessage>;
+
+  constructor(rule: SizedMemoRule) {
+    this.kept = new SizedMemo(rule);
   }
 
   /** The reading of these bytes. Error `json-invalid`. */
-  read(bytes: Buffer, span: Span, scrub: Scrub): ReadMessage {
+  *read(bytes: Buffer, span: Span, reader: Reader): Steps<ReadMessage> {
     const key = hash('sha256', bytes.subarray(span.start, span.end), 'base64');
     const known = this.kept.get(key);
     if (known !== undefined) return known;
-    const message = readMessage(parseSpan(bytes, span), scrub);
-    this.kept.set(key, message);
-    if (this.kept.size > this.maxEntries) this.dropOldest();
+    const size = span.end - span.start;
+    reader.onNew(size);
+    const value = parseSpan(bytes, span);
+    const message = readMessage(value, yield* scrubAhead(value, size, reader));
+    this.kept.set(key, message, size);
+    yield;
     return message;
-  }
-
-  private dropOldest(): void {
-    const oldest = this.kept.keys().next();
-    if (oldest.done !== true) this.kept.delete(oldest.value);
   }
 }
 
