@@ -1,18 +1,36 @@
-/** Appends to a task's hash chain, in the transaction of the change that the event describes. */
+/**
+ * Appends to a task's hash chain, in the transaction of the change that the event describes. Where the task has ended, its
+ * new head joins the installation's chain in the same transaction, so that nothing can be cut off unseen.
+ */
 import { canonicalJson, digestOf } from '../shared/digest.ts';
 import type { Db } from '../task/open-database.ts';
+import { CHAIN_START } from './chain-start.ts';
 import { AuditEvent } from './event.ts';
+import { appendInstallationHead } from './installation-chain.ts';
 
-/** The hash before a chain's first event. */
-export const CHAIN_START = digestOf('glovebox audit chain v1');
+/** As `appendAll`, for one event. */
+export async function appendAudit(trx: Db, taskId: string, input: AuditEvent): Promise<void> {
+  await appendAll(trx, taskId, [input]);
+}
 
 /**
- * Adds one event. `trx` must be a transaction: the task's row is locked here, which orders the chain. The hash covers
+ * Adds events in order. `trx` must be a transaction: the task's row is locked here, which orders the chain. Each hash covers
  * the sequence number, the time, the type, the data and the hash before.
  */
-export async function appendAudit(trx: Db, taskId: string, input: AuditEvent): Promise<void> {
-  const event = AuditEvent.parse(input);
-  await trx.selectFrom('task').select('id').where('id', '=', taskId).forUpdate().executeTakeFirstOrThrow();
+export async function appendAll(trx: Db, taskId: string, inputs: readonly AuditEvent[]): Promise<void> {
+  const events = inputs.map((input) => AuditEvent.parse(input));
+  const task = await trx
+    .selectFrom('task')
+    .select(['state', 'installation_id'])
+    .where('id', '=', taskId)
+    .forUpdate()
+    .executeTakeFirstOrThrow();
+  for (const event of events) await appendOne(trx, taskId, event);
+  if (task.state !== 'ended') return;
+  await appendInstallationHead(trx, { id: taskId, installationId: Number(task.installation_id) });
+}
+
+async function appendOne(trx: Db, taskId: string, event: AuditEvent): Promise<void> {
   const last = await trx
     .selectFrom('audit_event')
     .select(['seq', 'hash'])

@@ -1,11 +1,11 @@
 /**
- * The installation's chain: when a task ends, its last audit head joins it, and the sink outside the store gets every
- * link in order. Whoever rewrites the store cannot rewrite what the sink holds; a cut tail shows against it.
+ * The installation's chain: an ended task's last audit head joins it, at its end and with each event that comes later, and
+ * the sink outside the store gets every link in order. Whoever rewrites the store cannot rewrite what the sink holds; a cut tail shows against it.
  */
 import { sql } from 'kysely';
 import { canonicalJson, digestOf } from '../shared/digest.ts';
 import type { Db } from '../task/open-database.ts';
-import { CHAIN_START } from './append.ts';
+import { CHAIN_START } from './chain-start.ts';
 
 /** One link as the sink gets it. */
 export interface InstallationLink {
@@ -23,7 +23,7 @@ export interface AuditSink {
   write(links: readonly InstallationLink[]): Promise<void>;
 }
 
-/** Adds an ended task's last head, in the transaction that ends it; the same head is added once. */
+/** Adds an ended task's last head, in the transaction that made it; the same head is added once. */
 export async function appendInstallationHead(
   trx: Db,
   task: { id: string; installationId: number },

@@ -1,7 +1,7 @@
 /** Recomputes a task's hash chain: what `task show` and an auditor run to see that nothing was changed or cut. */
 import { canonicalJson, digestOf } from '../shared/digest.ts';
 import type { Db } from '../task/open-database.ts';
-import { CHAIN_START } from './append.ts';
+import { CHAIN_START } from './chain-start.ts';
 
 /** `brokenAt` is the first sequence number that does not fit, or null. `head` is the last hash as stored. */
 export interface ChainState {

@@ -3,7 +3,8 @@
  * delivery it came by. Rate limits and repeats are read under a lock, so that parallel deliveries count each other.
  */
 import { sql } from 'kysely';
-import { appendAudit } from '../audit/append.ts';
+import { appendAll } from '../audit/append.ts';
+import type { AuditEvent } from '../audit/event.ts';
 import { canonicalJson, digestOf } from '../shared/digest.ts';
 import { newTaskId, type RandomBytes } from '../shared/ids.ts';
 import type { Db } from './open-database.ts';
@@ -100,15 +101,18 @@ async function insert(deps: AdmitDeps, request: TaskRequest): Promise<Admission>
 async function audit(trx: Db, id: string, request: TaskRequest): Promise<void> {
   const { requester, refused, snapshot } = request;
   const digest = snapshot === null ? null : digestOf(canonicalJson(snapshot));
-  await appendAudit(trx, id, {
+  const accepted: AuditEvent = {
     type: 'task.accepted',
     data: { login: requester.login, via: requester.via, snapshot: digest },
-  });
-  if (refused === null) return;
-  await appendAudit(trx, id, {
+  };
+  await appendAll(trx, id, refused === null ? [accepted] : [accepted, refusal(refused)]);
+}
+
+function refusal({ code }: Reason): AuditEvent {
+  return {
     type: 'task.state',
-    data: { from: 'accepted', to: 'ended', outcome: 'refused', reason: refused.code },
-  });
+    data: { from: 'accepted', to: 'ended', outcome: 'refused', reason: code },
+  };
 }
 
 type Asked = Pick<TaskRequest, 'askedAt'> & { readonly requesterId: number };

@@ -85,6 +85,47 @@ describe.each(storeKinds)('the audit chain on %s', (kind) => {
     expect(await auditText()).toContain(FOREIGN);
   });
 
+  const links = async (): Promise<readonly string[]> => {
+    const rows = store.db.selectFrom('installation_audit').select('head').where('task_id', '=', taskId);
+    return (await rows.orderBy('seq').execute()).map((row) => row.head);
+  };
+  const endTask = () =>
+    store.db
+      .updateTable('task')
+      .set({ state: 'ended', outcome: 'verified', ended_at: new Date() })
+      .where('id', '=', taskId)
+      .execute();
+  const cutLast = () =>
+    sql`delete from audit_event where task_id = ${taskId} and seq = (
+      select max(seq) from audit_event where task_id = ${taskId})`.execute(store.db);
+
+  it("takes no head into the installation's chain while the task runs, and each one after its end", async () => {
+    expect(await links()).toEqual([]);
+    await endTask();
+    await append('octocat');
+    const first = (await verifyChain(store.db, taskId)).head;
+    await append('hubot');
+    expect(await links()).toEqual([first, (await verifyChain(store.db, taskId)).head]);
+  });
+
+  it("INC-23: shows a cut event that came after the end against the installation's chain", async () => {
+    await endTask();
+    await append('octocat');
+    await append('came after the end');
+    await cutLast();
+    const heads = await links();
+    expect((await verifyChain(store.db, taskId, heads.at(-1) ?? null)).intact).toBe(false);
+  });
+
+  it('INC-23: counter-test: with the head of the end alone, the same cut does not show', async () => {
+    await endTask();
+    await append('octocat');
+    await append('came after the end');
+    await cutLast();
+    const heads = await links();
+    expect((await verifyChain(store.db, taskId, heads[0] ?? null)).intact).toBe(true);
+  });
+
   it('writes each installation head to the sink once, in order, and again only what failed', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'glovebox-sink-'));
     const path = join(folder, 'audit.jsonl');

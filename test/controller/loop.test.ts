@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { verifyChain } from '../../src/audit/verify-chain.ts';
 import { jobSpec } from '../../src/job/job-spec.ts';
 import { GloveboxError } from '../../src/shared/errors.ts';
 import type { OpenStore } from '../../src/task/open-database.ts';
@@ -53,6 +54,8 @@ describe.each(storeKinds)('a task on %s', (kind) => {
     expect(world.tokens.minted).toHaveLength(2);
     expect(world.tokens.revoked.toSorted()).toEqual(world.tokens.minted.toSorted());
     await world.until(id, () => world.status.texts.at(-1) === 'verified');
+    const links = store.db.selectFrom('installation_audit').select('head').where('task_id', '=', id);
+    expect(await links.execute()).toEqual([{ head: (await verifyChain(store.db, id)).head }]);
   });
 
   it('that ends lets the next one of its queue start at once, which else sleeps for minutes', async () => {
