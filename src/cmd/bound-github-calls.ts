@@ -3,8 +3,8 @@
  * between those that notify people) under a lease that will not wait for ever: what cannot be sent in time is refused
  * before it takes a turn, and the time limit of a call begins when it is sent.
  */
+import type { ProbotOctokit } from 'probot';
 import { GloveboxError } from '../shared/errors.ts';
-import type { Octokit } from './github-clients.ts';
 
 /** Together under the lease of whoever calls. */
 export interface CallBounds {
@@ -20,9 +20,13 @@ export interface BoundOptions extends CallBounds {
 }
 
 type Fetch = typeof fetch;
+type Hooked = Pick<InstanceType<typeof ProbotOctokit>, 'hook'>;
 
 /** Bounds every call of this client. Errors of a call: `github-unavailable` where it was not sent. */
-export function boundGithubCalls(octokit: Octokit, { waitMs, timeoutMs, paced }: BoundOptions): Octokit {
+export function boundGithubCalls<Client extends Hooked>(
+  octokit: Client,
+  { waitMs, timeoutMs, paced }: BoundOptions,
+): Client {
   let waitingMs = 0;
   octokit.hook.wrap('request', async (request, options) => {
     const turnMs = paced ? turnOf(options) : 0;
