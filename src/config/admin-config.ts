@@ -3,6 +3,7 @@
  * bot and gateway at their start; caps, bans and rate limits apply live, the rest is pinned per attempt by `merge.ts`.
  */
 import { z } from 'zod';
+import { CHANGE_SET_BOUNDS } from '../result/contract/change-set.ts';
 import { Budget, Prices } from './budget-config.ts';
 import { count } from './count.ts';
 import { PathPattern } from './repo-config.ts';
@@ -47,8 +48,13 @@ const Limits = z.strictObject({
   setup: duration('1 s', '24 h')
     .prefault('10 min')
     .meta({ title: 'setup time', description: 'all setup commands' }),
-  changedFiles: count(1, 10_000, 'changed files', 'files that one change set may touch').default(100),
-  changedSize: size('1 KB', '100 MB')
+  changedFiles: count(
+    1,
+    CHANGE_SET_BOUNDS.maxEntries,
+    'changed files',
+    'files that one change set may touch',
+  ).default(100),
+  changedSize: size('1 KB', `${CHANGE_SET_BOUNDS.maxTotalBytes / 2 ** 20} MiB`)
     .prefault('2 MB')
     .meta({ title: 'changed size', description: 'bytes of one change set' }),
 });
