@@ -1,6 +1,6 @@
 /**
  * JUnit XML as node, vitest, jest, pytest, maven, gradle and go-junit-report write it. Reports are hostile: no document
- * type (so no entities beyond XML's five), bounded depth and size, truncated is unreadable.
+ * type (so no entities of their own, which could grow without bound), bounded depth and size, truncated is unreadable.
  */
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import { z } from 'zod';
@@ -43,6 +43,7 @@ function parser(): XMLParser {
     parseAttributeValue: false,
     trimValues: false,
     processEntities: true,
+    // numeric references such as &#38; are read by this switch alone; each entity it knows is one character
     htmlEntities: true,
   });
 }
