@@ -2,7 +2,7 @@
 import { sql } from 'kysely';
 import type { Db } from '../open-database.ts';
 
-/** A delivery as it came; `payload` is JSON text that PostgreSQL's jsonb takes (`storable-json.ts`). */
+/** A delivery as it came; `payload` is JSON text that PostgreSQL's jsonb takes (`src/webhook/storable-payload.ts`). */
 export interface NewDelivery {
   readonly id: string;
   readonly event: string;
