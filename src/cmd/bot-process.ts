@@ -1,6 +1,7 @@
 /** Builds and runs the bot: webhooks, deliveries, sweep, controller, publisher. Holds the App's key, never the model's. */
 import { type AuditSink, drainToSink } from '../audit/installation-chain.ts';
 import type { AdminConfig } from '../config/admin-config.ts';
+import { concurrencyCaps } from '../config/concurrency-caps.ts';
 import { podPlaces } from '../config/pod-places.ts';
 import type { ConfigFile } from '../config/read-file.ts';
 import { type Controller, startController } from '../controller/loop.ts';
@@ -105,7 +106,7 @@ function controllerDeps(options: BotProcessOptions): Parameters<typeof startCont
     settings: {
       holder: options.name,
       leaseMs: LEASE_MS,
-      caps: { ...admin.concurrency, all: admin.concurrency.installation * 4 },
+      caps: concurrencyCaps(admin),
       pods: podPlaces(admin),
       parallel: 32,
       // the embedded store tells nobody of a change; PostgreSQL notifies, and the poll is only the net

@@ -1,6 +1,7 @@
 /** The controller's ports on the other stages, made from real clients: judging, publishing, the status comment, tokens. */
 import type { AdminConfig } from '../config/admin-config.ts';
 import { capsOf } from '../config/caps.ts';
+import { concurrencyCaps } from '../config/concurrency-caps.ts';
 import { podPlaces } from '../config/pod-places.ts';
 import type { Judge, Publisher, RepoTokens, StatusSurface } from '../controller/ports.ts';
 import { transcriptDigest } from '../gateway/transcript/read-transcript.ts';
@@ -93,10 +94,13 @@ async function readPlace({ db, admin }: StagePortDeps, task: Task): Promise<Stat
 async function readQueue({ db, admin }: StagePortDeps, task: Task): Promise<StatusView['queue']> {
   const found = await queuePosition(db, task.id);
   if (!found) return null;
+  const caps = concurrencyCaps(admin);
+  const { position, length, running } = found;
   return {
-    position: found.position,
-    length: found.length,
-    running: found.repositoryRunning,
-    limit: admin.concurrency.repository,
+    position,
+    length,
+    repository: { running: running.repository, limit: caps.repository },
+    installation: { running: running.installation, limit: caps.installation },
+    all: { running: running.all, limit: caps.all },
   };
 }

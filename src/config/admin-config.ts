@@ -67,6 +67,12 @@ const RateLimits = z.strictObject({
 const Concurrency = z.strictObject({
   installation: count(1, 10_000, 'concurrency', 'tasks of one installation at once').default(4),
   repository: count(1, 10_000, 'concurrency', 'tasks of one repository at once').default(2),
+  all: count(
+    1,
+    10_000,
+    'concurrency',
+    'tasks of all installations at once; left out, four times `concurrency.installation`',
+  ).optional(),
 });
 
 const SandboxNamespace = z.strictObject({

@@ -10,17 +10,24 @@ export interface PhaseRow {
   readonly ms: number | null;
 }
 
+/** Tasks that run at once, and how many may. */
+export interface RunningTasks {
+  readonly running: number;
+  readonly limit: number;
+}
+
 export interface StatusView {
   readonly task: Task;
   readonly now: Date;
   /** The label that starts a task now, whatever it was when this one was asked for. */
   readonly label: string;
-  /** Only while queued. */
+  /** Only while queued: its place, and how full each of the caps is that it waits for. */
   readonly queue: {
     readonly position: number;
     readonly length: number;
-    readonly running: number;
-    readonly limit: number;
+    readonly repository: RunningTasks;
+    readonly installation: RunningTasks;
+    readonly all: RunningTasks;
   } | null;
   /** How full the place of its sandboxes is; `inLine`: past the queue, and its next sandbox has no place yet. */
   readonly place: {

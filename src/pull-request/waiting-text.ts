@@ -3,17 +3,28 @@
 import { formatCents } from '../shared/money.ts';
 import { codeSpan, cutLine, escapeLine } from './foreign-text.ts';
 import { plural } from './format.ts';
-import type { StatusView } from './status-view.ts';
+import type { RunningTasks, StatusView } from './status-view.ts';
 
 /** Of the platform's words so many characters. */
 const MAX_WORDS = 300;
 
-/** A task in the queue: its position, and whether its repository or its namespace is full. */
+/** A task in the queue: its position, and what is full: its repository, its installation, this bot, its namespace. */
 export function queuedText({ task, queue, place }: StatusView): string {
   if (!queue) return '**Queued**: nothing is spent while waiting.';
-  const repository = `${escapeLine(`${task.repo.owner}/${task.repo.repo}`)} runs ${queue.running} of ${plural(queue.limit, 'task')} at once`;
-  const full = place && place.taken >= place.limit ? ` and ${placesText(place)}` : '';
-  return `**Queued**: position ${queue.position} of ${queue.length}. ${repository}${full}; nothing is spent while waiting.`;
+  const { owner, repo } = task.repo;
+  const caps = [
+    [`${owner}/${repo}`, queue.repository],
+    [`everything of ${owner}`, queue.installation],
+    ['the whole bot', queue.all],
+  ] as const;
+  const full = caps.flatMap(([who, tasks]) => (tasks.running >= tasks.limit ? [runsText(who, tasks)] : []));
+  if (place && place.taken >= place.limit) full.push(placesText(place));
+  const why = full.length > 0 ? full.join(' and ') : runsText(`${owner}/${repo}`, queue.repository);
+  return `**Queued**: position ${queue.position} of ${queue.length}. ${why}; nothing is spent while waiting.`;
+}
+
+function runsText(who: string, { running, limit }: RunningTasks): string {
+  return `${escapeLine(who)} runs ${running} of ${plural(limit, 'task')} at once`;
 }
 
 /** A task past the queue whose next sandbox has no place, or no node, yet; null where it waits for nothing. */

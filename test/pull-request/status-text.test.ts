@@ -6,6 +6,15 @@ import { buildStatusView, ENDED } from '../builders/status-view.ts';
 import { buildTask } from '../builders/task-record.ts';
 import { buildVerdict } from '../builders/verdict.ts';
 
+/** One task waits, and nothing is full. */
+const QUEUE = {
+  position: 1,
+  length: 1,
+  repository: { running: 0, limit: 2 },
+  installation: { running: 3, limit: 4 },
+  all: { running: 9, limit: 16 },
+};
+
 describe('the status text', () => {
   it('is Accepted, with its bounds and what was removed, before a sandbox runs', () => {
     const text = statusText(buildStatusView());
@@ -30,7 +39,7 @@ describe('the status text', () => {
     const text = statusText(
       buildStatusView({
         task: buildTask({ state: 'queued' }),
-        queue: { position: 3, length: 7, running: 2, limit: 2 },
+        queue: { ...QUEUE, position: 3, length: 7, repository: { running: 2, limit: 2 } },
       }),
     );
     expect(text).toContain(
@@ -38,15 +47,29 @@ describe('the status text', () => {
     );
   });
 
+  it.each([
+    [{ installation: { running: 4, limit: 4 } }, 'everything of octo-org runs 4 of 4 tasks at once;'],
+    [{ all: { running: 16, limit: 16 } }, 'the whole bot runs 16 of 16 tasks at once;'],
+    [
+      { repository: { running: 2, limit: 2 }, installation: { running: 5, limit: 4 } },
+      'octo-org/clock runs 2 of 2 tasks at once and everything of octo-org runs 5 of 4 tasks at once;',
+    ],
+    [{}, 'octo-org/clock runs 0 of 2 tasks at once;'],
+  ])('names the cap that binds while queued: %j', (full, words) => {
+    const task = buildTask({ state: 'queued' });
+    expect(statusText(buildStatusView({ task, queue: { ...QUEUE, ...full } }))).toBe(
+      `**Queued**: position 1 of 1. ${words} nothing is spent while waiting.`,
+    );
+  });
+
   it('says which namespace is full while queued, and nothing of one that has room', () => {
-    const queue = { position: 1, length: 1, running: 0, limit: 2 };
     const place = { namespace: 'glovebox-sandbox', taken: 20, limit: 20, inLine: false };
     const at = (taken: number) =>
       statusText(
-        buildStatusView({ task: buildTask({ state: 'queued' }), queue, place: { ...place, taken } }),
+        buildStatusView({ task: buildTask({ state: 'queued' }), queue: QUEUE, place: { ...place, taken } }),
       );
     expect(at(20)).toContain(
-      'octo-org/clock runs 0 of 2 tasks at once and 20 of 20 sandboxes run in `glovebox-sandbox`; nothing is spent',
+      'position 1 of 1. 20 of 20 sandboxes run in `glovebox-sandbox`; nothing is spent',
     );
     expect(at(19)).not.toContain('sandboxes');
   });

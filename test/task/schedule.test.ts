@@ -119,13 +119,15 @@ describe.each(storeKinds)('the queue on %s', (kind) => {
       }),
     );
     expect(tries).toEqual(['begun', 'begun', 'no-room', 'no-room', 'no-room']);
+    await insertTask(store.db, { state: 'working', installation_id: 99n });
+    const running = { repository: 2, installation: 2, all: 3 };
     const positions = await Promise.all(ids.map((id) => queuePosition(store.db, id)));
     expect(positions).toEqual([
       null,
       null,
-      { position: 1, length: 3, repositoryRunning: 2, installationRunning: 2 },
-      { position: 2, length: 3, repositoryRunning: 2, installationRunning: 2 },
-      { position: 3, length: 3, repositoryRunning: 2, installationRunning: 2 },
+      { position: 1, length: 3, running },
+      { position: 2, length: 3, running },
+      { position: 3, length: 3, running },
     ]);
     const rounds = await store.db.selectFrom('round').select('task_id').execute();
     expect(rounds.map((round) => round.task_id).toSorted()).toEqual(ids.slice(0, 2).toSorted());

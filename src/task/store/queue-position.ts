@@ -3,12 +3,11 @@ import { sql } from 'kysely';
 import type { Db } from '../open-database.ts';
 import { RUNNING_STATES } from './running-tasks.ts';
 
-/** Position from 1, in its installation's queue; how many run in its repository and in its installation. */
+/** Position from 1, in its installation's queue; how many run in its repository, in its installation and in all. */
 export interface QueuePosition {
   readonly position: number;
   readonly length: number;
-  readonly repositoryRunning: number;
-  readonly installationRunning: number;
+  readonly running: { readonly repository: number; readonly installation: number; readonly all: number };
 }
 
 /** Null where the task is not queued. */
@@ -29,12 +28,14 @@ export async function queuePosition(db: Db, taskId: string): Promise<QueuePositi
       ),
       sql<number>`(count(*) filter (where state = 'queued'))::int`.as('length'),
       sql<number>`(count(*) filter (where ${running} and repository_id = ${task.repository_id}))::int`.as(
-        'repositoryRunning',
+        'repository',
       ),
-      sql<number>`(count(*) filter (where ${running}))::int`.as('installationRunning'),
+      sql<number>`(count(*) filter (where ${running}))::int`.as('installation'),
+      sql<number>`(select count(*) from task where ${running})::int`.as('all'),
     ])
     .where('installation_id', '=', task.installation_id)
     .where('state', '<>', 'ended')
     .executeTakeFirstOrThrow();
-  return counts;
+  const { position, length, ...taken } = counts;
+  return { position, length, running: taken };
 }
