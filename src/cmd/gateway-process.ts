@@ -19,7 +19,6 @@ import { sandboxRoutes } from '../gateway/sandbox-routes.ts';
 import { type GatewayListening, openGatewayServer } from '../gateway/server.ts';
 import { readConversation } from '../gateway/transcript/read-conversation.ts';
 import { ISOLATION_NONE_WARNING } from '../job/process-sandbox/isolation.ts';
-import { recoverLost } from '../ledger/recover.ts';
 import { reserveOpen } from '../ledger/reserve-open.ts';
 import { harnessPaths } from '../result/classify-path.ts';
 import { readFailingOutput } from '../result/read-failing-output.ts';
@@ -36,7 +35,6 @@ import { pingStore } from '../task/store/ping-store.ts';
 const MAX_PACK_BYTES = 2 ** 31;
 const PACK_TIMEOUT_MS = 240_000;
 const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '[::1]', 'localhost']);
-const RECOVER_EVERY_MS = 15_000;
 
 export interface GatewayProcessOptions {
   readonly db: Db;
@@ -96,17 +94,11 @@ export async function startGateway(options: GatewayProcessOptions): Promise<Runn
     { sandboxRoutes: sandboxSide(options, sides), modelRoutes: model.app, readiness, log },
     listening(options),
   );
-  const recovering = setInterval(() => {
-    recoverLost(db).catch((error: unknown) =>
-      log.warn({ err: error }, 'lost ledger rows could not be settled'),
-    );
-  }, RECOVER_EVERY_MS);
   return {
     port: server.port,
     close: async (graceMs, drain = { noticeMs: 0, callsMs: 0 }) => {
       isLeaving = true;
       await clock.sleep(drain.noticeMs);
-      clearInterval(recovering);
       const closed = server.close(drain.callsMs + graceMs);
       await atMost(clock, drain.callsMs, closed);
       await model.close();

@@ -36,7 +36,7 @@ export class CallsInFlight {
     return this.stop.signal;
   }
 
-  /** Renews our leases, settles rows whose gateway is gone, and puts settled calls into their tasks' audit chains. */
+  /** Renews our leases, then (not before: a store that was away let them run out) settles rows whose gateway is gone, and puts settled calls into their tasks' audit chains. */
   async tend(): Promise<void> {
     try {
       await renewLeases(this.deps.db, [...this.rows], this.deps.limits.leaseMs);
