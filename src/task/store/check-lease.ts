@@ -15,9 +15,13 @@ export interface HeldLease {
 
 /** Milliseconds that are left from now on, by the database's clock. Errors: `lease-lost`. */
 export async function checkLease(db: Db, lease: HeldLease): Promise<number> {
+  const until = sql<Date>`now() + ${lease.leaseMs}::int * interval '1 millisecond'`;
   const row = await db
     .updateTable('task')
-    .set({ lease_until: sql<Date>`now() + ${lease.leaseMs}::int * interval '1 millisecond'` })
+    .set({
+      lease_until: until,
+      wake_at: sql<Date>`case when wake_at = lease_until then ${until} else wake_at end`, // a wake-up that came is kept
+    })
     .where('id', '=', lease.taskId)
     .where('epoch', '=', lease.epoch)
     .where('lease_until', '>', sql<Date>`now()`)

@@ -1,4 +1,7 @@
-/** Gives a lease back and says when the task is due again; a wake-up that came meanwhile is kept. */
+/**
+ * Gives a lease back and says when the task is due again; a wake-up that came meanwhile is kept, also one for later. While a
+ * lease is held `wake_at` is its end, so that a task whose holder died is due then: any other time is a wake-up.
+ */
 import { sql } from 'kysely';
 import type { Db } from '../open-database.ts';
 
@@ -23,7 +26,7 @@ export async function releaseLease(db: Db, release: Release): Promise<void> {
       lease_until: null,
       failures: release.failures,
       failing_since: release.failures === 0 ? null : sql<Date>`coalesce(failing_since, now())`,
-      wake_at: sql<Date | null>`case when wake_at <= now() then wake_at else ${wanted} end`,
+      wake_at: sql<Date | null>`case when wake_at = lease_until then ${wanted} else least(wake_at, ${wanted}) end`,
     })
     .where('id', '=', release.taskId)
     .where('epoch', '=', release.epoch)

@@ -8,7 +8,7 @@ import type { Db } from '../open-database.ts';
 /** Longer than any wait that the controller plans, in milliseconds. */
 const FORGOTTEN_AFTER_MS = 900_000;
 
-/** How many were made due, each at a moment of its own within `withinMs`; those under a lease find it at its release. */
+/** How many were made due, each at a moment of its own within `withinMs`; those under a lease are due by its end anyway. */
 export async function wakeUnfinished(db: Db, withinMs: number): Promise<number> {
   const leftovers = db
     .selectFrom('job')

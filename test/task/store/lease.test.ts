@@ -9,6 +9,7 @@ import { releaseLease } from '../../../src/task/store/release-lease.ts';
 import { readSurfaceDue, writeSurfaceDue } from '../../../src/task/store/surface-due.ts';
 import { transition } from '../../../src/task/store/transition.ts';
 import { wakeTask } from '../../../src/task/store/wake-task.ts';
+import { wakeTasks } from '../../../src/task/store/wake-tasks.ts';
 import { wakeUnfinished } from '../../../src/task/store/wake-unfinished.ts';
 import { insertTask } from '../../builders/task-row.ts';
 import { openTestStore, storeKinds } from '../../fixtures/test-store.ts';
@@ -97,6 +98,31 @@ describe.each(storeKinds)('leases on %s', (kind) => {
     await wakeTask(store.db, id);
     await releaseLease(store.db, { taskId: id, epoch: held?.epoch ?? 0, wakeAfterMs: 60_000, failures: 0 });
     expect((await claim('b')).map((one) => one.taskId)).toEqual([id]);
+  });
+
+  it.each([60_000, null])(
+    'keep a wake-up for later that came while they were held (wake after %s)',
+    async (wakeAfterMs) => {
+      const id = await insertTask(store.db, { surface_due_at: null });
+      const [held] = await claim('a');
+      const lease = { taskId: id, epoch: held?.epoch ?? 0 };
+      await checkLease(store.db, { ...lease, leaseMs: 60_000 });
+      await wakeTasks(store.db, [id], 5_000);
+      await checkLease(store.db, { ...lease, leaseMs: 60_000 });
+      await releaseLease(store.db, { ...lease, wakeAfterMs, failures: 0 });
+      expect((await wakeAt(id))?.getTime()).toBeLessThan(Date.now() + 10_000);
+    },
+  );
+
+  it('that were renewed for long, and nobody woken meanwhile, are due when they were given back for', async () => {
+    const id = await insertTask(store.db, { surface_due_at: null });
+    const [held] = await claim('a', 500);
+    const firstEnd = (await wakeAt(id))?.getTime() ?? Number.POSITIVE_INFINITY;
+    const lease = { taskId: id, epoch: held?.epoch ?? 0 };
+    await checkLease(store.db, { ...lease, leaseMs: 60_000 });
+    await expect.poll(() => Date.now()).toBeGreaterThan(firstEnd);
+    await releaseLease(store.db, { ...lease, wakeAfterMs: null, failures: 0 });
+    expect(await wakeAt(id)).toBeNull();
   });
 
   it.each([
