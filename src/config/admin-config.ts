@@ -165,7 +165,7 @@ export const AdminConfig = z.strictObject({
   bots: z.array(AccountId).default([]).meta({
     title: 'bots',
     description:
-      'bots that may start tasks, by numeric id, in every repository; `github-actions[bot]` never may',
+      'bots that may start tasks, by numeric id, in every repository, also as the App that acts for a person; `github-actions[bot]` never may',
   }),
   bans: Bans.prefault({}).meta({ title: 'bans' }),
   protectedPaths: z.array(PathPattern).default([]).meta({

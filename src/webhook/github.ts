@@ -28,6 +28,8 @@ export interface IssueComment {
 export interface IssueGitHub {
   /** The collaborator API's answer; null for someone it does not know (404). */
   permissionOf(repo: RepoRef, login: string): Promise<PermissionAnswer | null>;
+  /** The numeric id of an App's bot account, by the App's slug; null where there is none (404). */
+  botOf(slug: string): Promise<number | null>;
   /** Adds our `eyes`; again is the same. */
   reactWithEyes(repo: RepoRef, issueNumber: number): Promise<void>;
   /** The newest comments, oldest first, at most `most`. */

@@ -10,7 +10,7 @@ import { type Admission, admitTask, isRepeat, type TaskRequest } from '../task/a
 import type { Db } from '../task/open-database.ts';
 import type { Reason, RepoRef, Snapshot } from '../task/task.ts';
 import type { IssueGitHub } from './github.ts';
-import { IssueEvent, repoOf, setsLabel } from './issue-event.ts';
+import { actingApp, IssueEvent, repoOf, setsLabel } from './issue-event.ts';
 import { checkPermission, type PermissionFinding } from './permission.ts';
 import { isEmpty, takeSnapshot } from './snapshot.ts';
 
@@ -87,7 +87,10 @@ async function readRequest(
   work: Work,
 ): Promise<TaskRequest> {
   const { event, repo } = work;
-  const finding = await checkPermission({ github, admin }, repo, event.sender);
+  const finding = await checkPermission({ github, admin }, repo, {
+    sender: event.sender,
+    app: actingApp(event),
+  });
   const refused = finding.refused ?? notOpen(event);
   if (refused !== null) return build(work, { ...finding, refused }, null);
   const { title, body, number } = event.issue;

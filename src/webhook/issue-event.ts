@@ -4,6 +4,10 @@ import type { RepoRef } from '../task/task.ts';
 
 const Account = z.looseObject({ id: z.int(), login: z.string(), type: z.string() });
 
+/** A GitHub App as a payload names it; its bot account has another id, and the slug's name. */
+const App = z.looseObject({ id: z.int(), slug: z.string().nullish() });
+export type App = z.infer<typeof App>;
+
 /** `issues.labeled` and `issues.opened`. */
 export const IssueEvent = z.looseObject({
   action: z.enum(['labeled', 'opened']),
@@ -18,6 +22,9 @@ export const IssueEvent = z.looseObject({
     updated_at: z.coerce.date(),
     labels: z.array(z.looseObject({ name: z.string() })).default([]),
     pull_request: z.unknown().optional(),
+    user: z.looseObject({ id: z.int() }).nullish(),
+    /** The App through which its author made the issue, with a token of the author's. */
+    performed_via_github_app: App.nullish(),
   }),
   repository: z.looseObject({
     id: z.int(),
@@ -35,6 +42,15 @@ export function setsLabel(event: IssueEvent, label: string): boolean {
   if (event.issue.pull_request !== undefined && event.issue.pull_request !== null) return false;
   const names = event.action === 'labeled' ? [event.label?.name] : event.issue.labels.map(({ name }) => name);
   return names.some((name) => name?.toLowerCase() === label.toLowerCase());
+}
+
+/**
+ * The App that acted for the sender, or null. GitHub says it of the issue's making only, so it counts for `opened`, and for
+ * a label that its own author set, which may come with the making.
+ */
+export function actingApp({ action, issue, sender }: IssueEvent): App | null {
+  const isOwn = action === 'opened' || issue.user?.id === sender.id;
+  return isOwn ? (issue.performed_via_github_app ?? null) : null;
 }
 
 /** The repository that it happened in. */

@@ -31,6 +31,7 @@ const EMPTY_REPOSITORY = 409;
 export function octokitWebhookGitHub(octokit: Octokit): IssueGitHub & ConfigGitHub {
   return {
     permissionOf: (repo, login) => permissionOf(octokit, repo, login),
+    botOf: (slug) => botOf(octokit, slug),
     reactWithEyes: async (repo, issueNumber) => {
       await call('react to an issue', () =>
         octokit.request('POST /repos/{owner}/{repo}/issues/{issue_number}/reactions', {
@@ -65,6 +66,13 @@ async function permissionOf(
   if (answer === null) return null;
   const { permission, role_name: roleName, user } = Permission.parse(answer.data);
   return { userId: user.id, permission, roleName: roleName || permission };
+}
+
+async function botOf(octokit: Octokit, slug: string): Promise<number | null> {
+  const answer = await orNull(NOT_FOUND, () =>
+    call('read a bot account', () => octokit.request('GET /users/{username}', { username: `${slug}[bot]` })),
+  );
+  return answer?.data.type === 'Bot' ? Number(answer.data.id) : null;
 }
 
 interface CommentsWanted {

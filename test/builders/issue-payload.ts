@@ -13,13 +13,15 @@ export interface IssuePayloadOptions {
   readonly author?: { readonly id: number; readonly login: string; readonly type: string };
   readonly sender?: { readonly id: number; readonly login: string; readonly type: string };
   readonly repositoryId?: number;
+  /** The App that made the issue with its author's token. */
+  readonly app?: { readonly id: number; readonly slug: string | null };
 }
 
 export const OCTOCAT = { id: 583_231, login: 'octocat', type: 'User' } as const;
 
 /** The payload as GitHub would send it, as far as anybody reads it. */
 export function buildIssuePayload(options: IssuePayloadOptions = {}): Record<string, unknown> {
-  const { action, label, labels, at, author, sender, repositoryId, ...issue } = options;
+  const { action, label, labels, at, author, sender, repositoryId, app, ...issue } = options;
   const all = { ...DEFAULTS, ...withoutUndefined({ action, label, author, sender, repositoryId }) };
   const time = (at ?? new Date()).toISOString();
   return {
@@ -36,6 +38,7 @@ export function buildIssuePayload(options: IssuePayloadOptions = {}): Record<str
       updated_at: time,
       labels: (labels ?? [all.label]).map((name) => ({ name })),
       user: all.author,
+      performed_via_github_app: app ?? null,
       author_association: 'CONTRIBUTOR',
     },
     repository: { id: all.repositoryId, name: 'clock', private: false, owner: { login: 'octo-org' } },

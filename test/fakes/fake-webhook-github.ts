@@ -25,6 +25,8 @@ export const unavailable = (): GloveboxError =>
 export class FakeWebhookGitHub implements IssueGitHub, ConfigGitHub, SweepGitHub {
   readonly calls: string[] = [];
   readonly permissions = new Map<string, PermissionAnswer>();
+  /** Bot accounts of Apps, by slug. */
+  readonly bots = new Map<string, number>();
   comments: IssueComment[] = [];
   base: BranchHead | null = { ref: 'main', sha: '1'.repeat(40), treeSha: '2'.repeat(40) };
   /** `path@sha`. */
@@ -52,6 +54,11 @@ export class FakeWebhookGitHub implements IssueGitHub, ConfigGitHub, SweepGitHub
   async permissionOf(_repo: unknown, login: string): Promise<PermissionAnswer | null> {
     this.#record('permissionOf', login);
     return this.permissions.get(login) ?? null;
+  }
+
+  async botOf(slug: string): Promise<number | null> {
+    this.#record('botOf', slug);
+    return this.bots.get(slug) ?? null;
   }
 
   async reactWithEyes(_repo: unknown, issueNumber: number): Promise<void> {

@@ -125,6 +125,58 @@ describe.each(storeKinds)('a labelled issue on %s', (kind) => {
     expect(await deliver({ sender: actions }, admin)).toBe('refused: bot-not-allowed');
   });
 
+  describe('INC-04: an issue that an App made with the token of somebody who may write', () => {
+    const app = { id: 5, slug: 'helper' };
+    const listed = () => buildAdmin('bots: [1000002]');
+    beforeEach(() => github.bots.set('helper', 1_000_002));
+
+    it('starts nothing where the App is not listed, and says which bot would have to be', async () => {
+      expect(await deliver({ action: 'opened', app })).toBe('refused: bot-not-allowed');
+      expect((await tasks())[0]?.reason).toMatchObject({
+        code: 'bot-not-allowed',
+        values: { id: 1_000_002 },
+      });
+    });
+
+    it('counter-test: the same issue that its author made alone is admitted', async () => {
+      expect(await deliver({ action: 'opened' })).toBe('admitted');
+    });
+
+    it('starts where both may, and not where the App alone is listed', async () => {
+      expect(await deliver({ action: 'opened', app }, listed())).toBe('admitted');
+      github.allow('octocat-70', 70, 'read');
+      const number = 43;
+      const made = { action: 'opened', number, app, sender: person(70), author: person(70) } as const;
+      expect(await deliver(made, listed())).toBe('refused: no-permission');
+    });
+
+    it.each([
+      ['an App without a slug', { id: 5, slug: null }, 'bots: [5]'],
+      ['an App without a bot account', { id: 5, slug: 'gone' }, 'bots: [5]'],
+      ['a slug that is none', { id: 5, slug: '../helper' }, 'bots: [1000002]'],
+    ])('starts nothing for %s', async (_name, other, admin) => {
+      expect(await deliver({ action: 'opened', app: other }, buildAdmin(admin))).toBe(
+        'refused: bot-not-allowed',
+      );
+    });
+
+    it('starts nothing for github-actions, even when an admin lists it', async () => {
+      github.bots.set('github-actions', GITHUB_ACTIONS_BOT_ID);
+      const actions = { id: 15_368, slug: 'github-actions' };
+      const admin = buildAdmin(`bots: [${GITHUB_ACTIONS_BOT_ID}]`);
+      expect(await deliver({ action: 'opened', app: actions }, admin)).toBe('refused: bot-not-allowed');
+    });
+
+    it('starts nothing by the label event that GitHub sends beside its opening', async () => {
+      expect(await deliver({ action: 'labeled', app })).toBe('refused: bot-not-allowed');
+    });
+
+    it('is started by another person’s label: nobody acted for them', async () => {
+      github.allow('octocat-71', 71);
+      expect(await deliver({ action: 'labeled', app, sender: person(71) })).toBe('admitted');
+    });
+  });
+
   it('INC-21: our own label starts nothing and is not even answered', async () => {
     const own = { id: OWN_BOT, login: 'glovebox[bot]', type: 'Bot' };
     expect(await deliver({ sender: own }, buildAdmin(`bots: [${OWN_BOT}]`))).toBe('ignored: our own');

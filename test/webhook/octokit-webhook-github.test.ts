@@ -122,6 +122,12 @@ describe('the webhook stage’s GitHub adapters', () => {
     await expect(attempt).rejects.toMatchObject({ code: 'github-unavailable', retry: true });
   });
 
+  it('knows an App’s bot account by its slug, and no user who is called so', async () => {
+    const { data } = await clients.app.request('GET /app');
+    expect(await github().botOf(data?.slug ?? '')).toEqual(expect.any(Number));
+    expect(await github().botOf('no-such-app')).toBeNull();
+  });
+
   it('says that the installation is suspended', async () => {
     host.suspend(true);
     const fresh = hostClients(host);
