@@ -13,3 +13,10 @@ export function nextSlotMs(lastEditMs: number): number {
   const last = FIRST_SLOTS_MS[FIRST_SLOTS_MS.length - 1] ?? 0;
   return last + (Math.floor((lastEditMs - last) / EVERY_MS) + 1) * EVERY_MS;
 }
+
+/** From the slot that has come to the next one, in milliseconds: no pending text waits longer. */
+export function slotGapMs(sinceCreationMs: number): number {
+  const passed = FIRST_SLOTS_MS.findLast((slot) => slot <= sinceCreationMs) ?? 0;
+  const next = nextSlotMs(sinceCreationMs);
+  return Math.min(EVERY_MS, next - passed);
+}

@@ -6,6 +6,7 @@ import type { Db } from '../task/open-database.ts';
 import type { Task } from '../task/task.ts';
 import { START_PATIENCE_MS, WAIT_PATIENCE_MS } from '../task/wait-patience.ts';
 import { type JobRow, observed, phaseRows } from './phase-times.ts';
+import { readEndingFacts } from './read-ending-facts.ts';
 import { readJobs } from './read-facts.ts';
 import type { StatusView } from './status-view.ts';
 
@@ -42,6 +43,8 @@ export async function readStatusView(readers: ViewReaders, task: Task, nowMs: nu
     calls: cost?.calls ?? 0,
     spentNanoUsd: cost?.spentNanoUsd ?? 0n,
     budgetNanoUsd: config ? BigInt(config.taskBudgetNanoUsd) : null,
+    spentOn: spentOn(cost),
+    ...(await readEndingFacts(readers.db, task)),
     boundMinutes: config ? Math.ceil((config.limits.workMs + config.limits.verifyMs) / 60_000) : null,
     step: redactOrNull(lastStep(jobs), readers.redact),
     verdict: await readVerdict(readers.db, task),
@@ -49,6 +52,20 @@ export async function readStatusView(readers: ViewReaders, task: Task, nowMs: nu
     narrative: redactOrNull(shown?.narrative ?? null, readers.redact),
     totalMs: (task.endedAt?.getTime() ?? nowMs) - task.createdAt.getTime(),
   };
+}
+
+/** The largest first. */
+function spentOn(cost: TaskCost | null): StatusView['spentOn'] {
+  if (!cost) return [];
+  const kinds = [
+    { name: 'output', nanoUsd: cost.output.nanoUsd },
+    { name: 'cache write', nanoUsd: cost.cacheWrite5m.nanoUsd + cost.cacheWrite1h.nanoUsd },
+    { name: 'cache read', nanoUsd: cost.cacheRead.nanoUsd },
+    { name: 'input', nanoUsd: cost.input.nanoUsd },
+  ];
+  return kinds
+    .filter(({ nanoUsd }) => nanoUsd > 0n)
+    .toSorted((a, b) => (a.nanoUsd < b.nanoUsd ? 1 : a.nanoUsd > b.nanoUsd ? -1 : 0));
 }
 
 async function readWait(

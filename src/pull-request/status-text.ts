@@ -2,7 +2,8 @@
 import { formatCents } from '../shared/money.ts';
 import { outcomeWord } from '../task/outcome-word.ts';
 import { policySection } from './check-sections.ts';
-import { cutLine, escapeLine } from './foreign-text.ts';
+import { slotGapMs } from './edit-slots.ts';
+import { codeSpan, cutLine, escapeLine } from './foreign-text.ts';
 import { formatDuration, formatTime, plural } from './format.ts';
 import { NO_FURTHER_ROUND } from './further-round.ts';
 import { reasonDetail } from './reason-detail.ts';
@@ -48,9 +49,26 @@ function acceptedText(view: StatusView): string {
   return [
     `**Accepted**: a sandbox starts now${bounds}. The pull request, or the reason there is none, will be linked here.`,
     '',
-    `Asked by ${escapeLine(requester.login)} (${requester.via}, permission ${requester.permission}). Later edits of the issue are not read.`,
+    `Asked by ${escapeLine(requester.login)} (${askedBy(view)}, permission ${requester.permission}). Later edits of the issue are not read.`,
     ...removedFold(view),
   ].join('\n');
+}
+
+/** The label is the one that the attempt was pinned to. */
+function askedBy({ task, label }: StatusView): string {
+  const name = codeSpan(task.pin?.config.label ?? label);
+  switch (task.requester.via) {
+    case 'label':
+      return `label ${name}`;
+    case 'opened-with-label':
+      return `opened with label ${name}`;
+    case 'sweep':
+      return `label ${name}, found by a sweep`;
+    case 'command':
+      return 'command';
+    default:
+      return task.requester.via satisfies never;
+  }
 }
 
 function removedFold(view: StatusView): string[] {
@@ -84,7 +102,7 @@ function runningText(view: StatusView): string {
     '|---|---|---|',
     ...view.phases.map(phaseRow),
     '',
-    `${plural(view.calls, 'model call')}.${step} Written ${formatTime(view.now)}.`,
+    `${plural(view.calls, 'model call')}.${step} Written ${formatTime(view.now)}, next within ${formatDuration(slotGapMs(view.totalMs))}.`,
     ...removedFold(view),
   ].join('\n');
 }
@@ -138,16 +156,48 @@ function budgetText(view: StatusView): string {
     pullNumber === null
       ? 'The work so far was not published.'
       : `Draft #${pullNumber} holds the work so far${sentence}.`;
-  return `**Budget reached**: ${formatCents(view.spentNanoUsd)}${of}; the next call could cost more than what is left. ${kept}\n\nAn organisation admin can change \`budget.perTask\`; then ${setAnew(view.label)}.`;
+  const { why, key } = capWords(view);
+  const on = view.spentOn.map(({ name, nanoUsd }) => `${name} ${formatCents(nanoUsd)}`).join(', ');
+  return [
+    `**Budget reached**: ${formatCents(view.spentNanoUsd)}${of}; ${why}. ${kept}`,
+    '',
+    `An organisation admin can change \`${key}\`; then ${setAnew(view.label)}.${on === '' ? '' : ` Spent on: ${on}.`}`,
+  ].join('\n');
+}
+
+/** What stopped the next call, and the key that bounds it. */
+function capWords({ spentCap, budgetNanoUsd, spentNanoUsd }: StatusView): { why: string; key: string } {
+  if (spentCap !== null && spentCap !== 'task') {
+    const whose = { repository: 'this repository', team: 'its team', organisation: 'the organisation' };
+    return {
+      why: `the next call could cost more than ${whose[spentCap]} has left`,
+      key: `budget.${spentCap}`,
+    };
+  }
+  const left = budgetNanoUsd === null ? null : budgetNanoUsd - spentNanoUsd;
+  const amount = left === null ? 'what is' : `the ${formatCents(left > 0n ? left : 0n)}`;
+  return { why: `the next call could cost more than ${amount} left`, key: 'budget.perTask' };
 }
 
 function abortedText(view: StatusView): string {
   const by = view.task.abort ? ` by ${escapeLine(view.task.abort.login)}` : '';
+  const phase = lastPhase(view);
+  const cut =
+    view.cutAfterMs === null
+      ? ''
+      : ` The model call was cut ${formatDuration(view.cutAfterMs)} after the command; nothing was spent since.`;
   return [
-    `**Aborted**${by} after ${formatDuration(view.totalMs)} and ${formatCents(view.spentNanoUsd)}.`,
+    `**Aborted**${by}${phase === undefined ? '' : ` in ${phase}`}, after ${formatDuration(view.totalMs)} and ${formatCents(view.spentNanoUsd)}.${cut}`,
     '',
-    `Kept: the last change set, transcript and log (task ${view.task.id}). Start again: ${setAnew(view.label)}.`,
+    `Kept: the last change set, transcript and log (\`glovebox task show ${view.task.id}\`). Start again: ${setAnew(view.label)}.`,
   ].join('\n');
+}
+
+/** Where it was; what verify did beside the agent's work does not count. */
+function lastPhase({ phases }: StatusView): string | undefined {
+  const begun = phases.filter((row) => row.state !== 'waiting');
+  const worked = begun.some((row) => row.phase === 'work' && row.state === 'done');
+  return begun.findLast((row) => worked || row.phase !== 'verify')?.phase;
 }
 
 function spentSentence({ task, spentNanoUsd }: StatusView): string {

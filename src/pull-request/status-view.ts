@@ -46,6 +46,12 @@ export interface StatusView {
   readonly calls: number;
   readonly spentNanoUsd: NanoUsd;
   readonly budgetNanoUsd: NanoUsd | null;
+  /** What the money went to, by kind of token; empty where nothing was spent. */
+  readonly spentOn: readonly { readonly name: string; readonly nanoUsd: NanoUsd }[];
+  /** Whose cap ended a task by its budget; null where none did. */
+  readonly spentCap: 'task' | 'repository' | 'team' | 'organisation' | null;
+  /** How soon after an abort its model call was over; null where none was under way. */
+  readonly cutAfterMs: number | null;
   readonly boundMinutes: number | null;
   /** The runner's last step, as reported. */
   readonly step: string | null;

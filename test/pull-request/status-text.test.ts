@@ -162,6 +162,67 @@ describe('the status text', () => {
     expect(text).not.toContain('`agent`');
   });
 
+  it.each([
+    ['label', 'label `agent`'],
+    ['opened-with-label', 'opened with label `agent`'],
+    ['sweep', 'label `agent`, found by a sweep'],
+    ['command', 'command'],
+  ] as const)('says how it was asked for by %s', (via, words) => {
+    const task = buildTask();
+    expect(
+      statusText(buildStatusView({ task: { ...task, requester: { ...task.requester, via } } })),
+    ).toContain(`Asked by octocat (${words}, permission write). Later edits of the issue are not read.`);
+  });
+
+  it.each([
+    [10_000, '15 s'],
+    [20_000, '45 s'],
+    [109_000, '1 min'],
+    [130_000, '2 min'],
+    [3_600_000, '15 min'],
+  ] as const)(
+    'running for %i ms says when it was written and that the next comes within %s',
+    (totalMs, next) => {
+      const phases = [{ phase: 'work', state: 'running', ms: 1_000 }] as const;
+      expect(statusText(buildStatusView({ phases, totalMs }))).toContain(
+        `Written 14:07:02 UTC, next within ${next}.`,
+      );
+    },
+  );
+
+  const reached = buildTask({ ...ENDED, outcome: 'budget-reached', pullNumber: 43 });
+  it('is Budget reached with what is left and what the money went to', () => {
+    const spentOn = [
+      { name: 'output', nanoUsd: 880_000_000n },
+      { name: 'cache write', nanoUsd: 610_000_000n },
+    ];
+    const view = buildStatusView({ task: reached, spentNanoUsd: 1_970_000_000n, spentCap: 'task', spentOn });
+    expect(statusText(view)).toBe(
+      '**Budget reached**: $1.97 of $2.00; the next call could cost more than the $0.03 left. Draft #43 holds the work so far.\n\nAn organisation admin can change `budget.perTask`; then set the label `agent` anew. Spent on: output $0.88, cache write $0.61.',
+    );
+  });
+
+  it('names the cap where another than the task is spent', () => {
+    const view = buildStatusView({ task: reached, spentNanoUsd: 100_000_000n, spentCap: 'repository' });
+    expect(statusText(view)).toContain('the next call could cost more than this repository has left.');
+    expect(statusText(view)).toContain('can change `budget.repository`;');
+  });
+
+  it('is Aborted with where, when, for how much, and how soon the model call was cut', () => {
+    const abort = { login: 'octocat', at: '2026-01-02T14:07:40.000Z' };
+    const task = buildTask({ ...ENDED, outcome: 'aborted', abort });
+    const phases = [
+      { phase: 'fetch', state: 'done', ms: 2_000 },
+      { phase: 'work', state: 'failed', ms: 150_000 },
+      { phase: 'verify', state: 'base checks done', ms: 9_000 },
+    ] as const;
+    const view = { task, phases, totalMs: 162_000, spentNanoUsd: 160_000_000n };
+    expect(statusText(buildStatusView({ ...view, cutAfterMs: 812 }))).toBe(
+      '**Aborted** by octocat in work, after 2 min 42 s and $0.16. The model call was cut 0.8 s after the command; nothing was spent since.\n\nKept: the last change set, transcript and log (`glovebox task show 7k2m9q`). Start again: set the label `agent` anew.',
+    );
+    expect(statusText(buildStatusView(view))).not.toContain('was cut');
+  });
+
   it('posts no ending sentence for a refusal or where a pull request tells', () => {
     expect(endingSentence(buildStatusView({ task: buildTask({ ...ENDED, outcome: 'refused' }) }))).toBeNull();
     expect(
