@@ -105,7 +105,7 @@ describe.runIf(process.platform === 'linux')('a task that is aborted while its a
   it('says in its status comment that it was aborted, by whom, and what is kept', () => {
     const [status, ending, ...more] = view.comments(task.issueNumber);
     expect(status).toMatch(
-      /^\*\*Aborted\*\* by operator after \d+ s and \$0\.\d\d\.\n\nKept: the last change set/,
+      /^\*\*Aborted\*\* by operator in work, after \d+ s and \$0\.\d\d\. The model call was cut \d+(\.\d)? s after the command; nothing was spent since\.\n\nKept: the last change set/,
     );
     expect(ending).toMatch(/^\*\*Aborted\*\*/);
     expect(more).toEqual([]);
