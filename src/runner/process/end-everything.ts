@@ -5,7 +5,7 @@
  * missed there unless the adapter made us a subreaper, which is why that mode calls itself unfenced.
  */
 import type { Clock } from '../../shared/clock.ts';
-import { cwdOf, environOf, liveProcesses, type ProcessRow } from './process-table.ts';
+import { liveProcesses, type ProcessRow } from './process-table.ts';
 
 /** How to know our own where the namespace is shared. */
 export interface Ours {
@@ -25,7 +25,7 @@ export function ownsNamespace(rows: readonly ProcessRow[], self = process.pid): 
   return me?.ppid === 1 && init?.name === 'bwrap';
 }
 
-/** The rows to kill. Pure but for what `isMarked` reads, so that the rules can be tested without killing. */
+/** The rows to kill. Pure, so that the rules can be tested without killing. */
 export function condemned(rows: readonly ProcessRow[], ours: Ours, self = process.pid): ProcessRow[] {
   const others = rows.filter((row) => row.pid !== 1 && row.pid !== self);
   if (ownsNamespace(rows, self)) return others;
@@ -86,12 +86,11 @@ function ancestors(rows: readonly ProcessRow[], self: number): Set<number> {
   return above;
 }
 
-function isMarked(row: ProcessRow, ours: Ours): boolean {
-  if (ours.sessions.includes(row.session)) return true;
-  const cwd = cwdOf(row.pid);
+function isMarked({ session, cwd, environ }: ProcessRow, ours: Ours): boolean {
+  if (ours.sessions.includes(session)) return true;
   if (cwd !== null && ours.folders.some((folder) => cwd === folder || cwd.startsWith(`${folder}/`)))
     return true;
-  return environOf(row.pid).split('\0').includes(ours.mark);
+  return environ.split('\0').includes(ours.mark);
 }
 
 function signal(pid: number, name: NodeJS.Signals): void {

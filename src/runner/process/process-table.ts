@@ -11,19 +11,27 @@ export interface ProcessRow {
   readonly session: number;
   readonly state: string;
   readonly name: string;
+  /** Working directory; null when it is not ours to read. */
+  readonly cwd: string | null;
+  /** The environment it was started with; empty when it is not ours to read. */
+  readonly environ: string;
 }
 
-/** All live processes; one that vanishes while we read is left out. None where the system has no /proc. */
+/**
+ * All live processes, the newest first and each read whole: who lives for some milliseconds only is among the newest, and
+ * gone before hundreds of others have been read. One that vanishes meanwhile is left out. None where there is no /proc.
+ */
 export function liveProcesses(): ProcessRow[] {
   if (!existsSync('/proc/self/stat')) return [];
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
-    .flatMap((pid) => readRow(Number(pid)))
-    .filter((row) => row.state !== 'Z' && row.state !== 'X');
+    .map(Number)
+    .sort((one, other) => other - one)
+    .flatMap(readRow)
+    .filter((row) => isLive(row.state));
 }
 
-/** The environment a process was started with; empty when it is not ours to read. */
-export function environOf(pid: number): string {
+function environOf(pid: number): string {
   try {
     return readFileSync(`/proc/${pid}/environ`, 'latin1');
   } catch {
@@ -31,8 +39,7 @@ export function environOf(pid: number): string {
   }
 }
 
-/** A process's working directory, or null. */
-export function cwdOf(pid: number): string | null {
+function cwdOf(pid: number): string | null {
   try {
     return readlinkSync(`/proc/${pid}/cwd`);
   } catch {
@@ -41,12 +48,22 @@ export function cwdOf(pid: number): string | null {
 }
 
 function readRow(pid: number): ProcessRow[] {
+  const stat = readStat(pid);
+  if (stat === null) return [];
+  const { name, state, parent, group, session } = stat;
+  const row = { pid, ppid: parent, group, session, state, name, cwd: cwdOf(pid), environ: environOf(pid) };
+  // who ended between the two reads would stand there as a stranger, in a group that is ours
+  return row.cwd === null && row.environ === '' && !isLive(readStat(pid)?.state) ? [] : [row];
+}
+
+function isLive(state: string | undefined): boolean {
+  return state !== undefined && state !== 'Z' && state !== 'X';
+}
+
+function readStat(pid: number): ReturnType<typeof parseProcessStat> {
   try {
-    const stat = parseProcessStat(readFileSync(`/proc/${pid}/stat`, 'latin1'));
-    if (stat === null) return [];
-    const { name, state, parent, group, session } = stat;
-    return [{ pid, ppid: parent, group, session, state, name }];
+    return parseProcessStat(readFileSync(`/proc/${pid}/stat`, 'latin1'));
   } catch {
-    return [];
+    return null;
   }
 }

@@ -19,6 +19,8 @@ const row = (pid: number, ppid: number, name = 'x', session = pid): ProcessRow =
   group: session,
   session,
   state: 'S',
+  cwd: null,
+  environ: '',
 });
 const NOBODY: Ours = { mark: 'GLOVEBOX_TEST=none', sessions: [], folders: [] };
 const pids = (rows: readonly ProcessRow[]) => rows.map((one) => one.pid);
@@ -40,7 +42,6 @@ describe('who is condemned', () => {
     expect(pids(condemned(rows, NOBODY, 2))).toEqual([3, 9]);
   });
 
-  // Numbers that no real process has, so that what is read of /proc is nothing.
   const machine = [
     row(1, 0, 'init'),
     row(5_000_001, 1, 'adapter'),
