@@ -1,6 +1,7 @@
 /**
  * The installation's chain: an ended task's last audit head joins it, at its end and with each event that comes later, and
- * the sink outside the store gets every link in order. Whoever rewrites the store cannot rewrite what the sink holds; a cut tail shows against it.
+ * the sink outside the store gets every link in order. Whoever rewrites the store cannot rewrite what the sink holds; a cut
+ * tail shows against it.
  */
 import { sql } from 'kysely';
 import { canonicalJson, digestOf } from '../shared/digest.ts';

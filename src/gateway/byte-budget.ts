@@ -1,6 +1,6 @@
 /**
- * How many bytes of bodies one job may have us parse, or look through for secrets. The largest change set costs 0.45 s of this process's only thread
- * (measured: 28 MB of JSON), so a sandbox that uploads without end would hold up all others.
+ * How many bytes of bodies one job may have us parse, or look through for secrets. The largest change set costs 0.45 s of
+ * this process's only thread (measured: 28 MB of JSON), so a sandbox that uploads without end would hold up all others.
  */
 import type { Clock } from '../shared/clock.ts';
 import { Refusal } from './refusal.ts';

@@ -14,8 +14,9 @@ export interface TaskEnd {
 }
 
 /**
- * Ends the task, the change of state last: with it the chain's head joins the installation's chain. Sandboxes and tokens that are left are tidied up afterwards, and whoever waited for its place looks again
- * (where we die before that, with the next resync).
+ * Ends the task, the change of state last: with it the chain's head joins the installation's chain. Sandboxes and tokens
+ * that are left are tidied up afterwards, and whoever waited for its place looks again (where we die before that, with the
+ * next resync).
  */
 export async function endTask(deps: StepDeps, step: Step, end: TaskEnd): Promise<Progress> {
   const { task } = step.record;
